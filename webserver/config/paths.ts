@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Config } from './schema'
+
+// sun_path holds 108 bytes with its NUL; the longest name below it is `engine-256.sock.<pid>.new`.
+const socketDirectoryBytesMax = 75
+
+export type SocketName = `worker-${number}` | `engine-${number}` | 'database'
+
+/** Every path the service uses, absolute. Names only: nothing is created here. */
+export interface Paths {
+  data: string
+  lock: string
+  firstAccountToken: string
+  blobs: string
+  drafts: string
+  database: string
+  models: string
+  perfLogs: string
+  /** Sockets, nginx's files: worth nothing once the service has stopped. */
+  run: string
+  socket(name: SocketName): string
+}
+
+export function pathsOf(config: Config): Paths {
+  const data = resolve(config.data.directory)
+  const run = runDirectory(data)
+  return {
+    data,
+    lock: join(data, 'primary.lock'),
+    firstAccountToken: join(data, 'first-account-token'),
+    blobs: join(data, 'blobs'),
+    drafts: join(data, 'drafts'),
+    database: join(data, 'database'),
+    models:
+      config.models.directory === '' ? join(data, 'models') : resolve(config.models.directory),
+    perfLogs: resolve(config.perf.directory),
+    run,
+    socket: (name) => join(run, `${name}.sock`),
+  }
+}
+
+/** `run/` of the data directory, or, where that is too long for a socket's name, a directory of its own in the system's. */
+function runDirectory(data: string): string {
+  const beside = join(data, 'run')
+  if (Buffer.byteLength(beside) <= socketDirectoryBytesMax) return beside
+  const digest = createHash('sha256').update(data).digest('hex').slice(0, 16)
+  return join(tmpdir(), `gristmill-${digest}`)
+}

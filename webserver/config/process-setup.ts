@@ -1,0 +1,47 @@
+import type { Perf, RunInfo } from '../../perf/timing'
+import type { Logger } from '../platform/logger'
+import type { Paths } from './paths'
+import type { Config } from './schema'
+
+export type ChildRole = 'worker' | 'writer' | 'engine'
+
+/** What the primary hands to a process it forks, as JSON in one environment variable. Only the primary loads settings. */
+export interface ProcessSetup {
+  role: ChildRole
+  slot: number
+  config: Config
+  /** Null when the perf log is off. */
+  run: RunInfo | null
+}
+
+export interface ProcessState {
+  role: ChildRole | 'nginx'
+  slot: number
+  ready: boolean
+  /** Why it is not ready, in a few words. */
+  reason?: string
+}
+
+/** The primary's view of the service, sent to the workers whenever it changes; `/readyz` answers from it. */
+export interface ServiceStatus {
+  draining: boolean
+  processes: ProcessState[]
+}
+
+export type FromChild = { type: 'ready' } | { type: 'beat' } | { type: 'failed'; reason: string }
+export type ToChild = { type: 'drain' } | { type: 'status'; status: ServiceStatus }
+
+/** A role that has started. */
+export interface Running {
+  /** Ends the requests in hand, refuses new ones, closes what it owns. The process exits when it resolves. */
+  drain(): Promise<void>
+  onStatus?(status: ServiceStatus): void
+}
+
+/** What `main.ts` gives a role to start with. */
+export interface RoleContext {
+  setup: ProcessSetup
+  paths: Paths
+  perf: Perf
+  log: Logger
+}

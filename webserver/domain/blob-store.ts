@@ -1,0 +1,33 @@
+import type { Readable } from 'node:stream'
+import type { Timing } from './timing'
+
+/** Immutable contents named by their SHA-256 (hex). Names that people choose never reach the store. */
+export interface BlobStore {
+  /** @throws {AppError} `storage_full` when there is no room. */
+  createDraft(timing: Timing): Promise<BlobDraft>
+  /** Bytes `startByte`..`endByte`, inclusive. @throws {AppError} `internal` when the blob is missing. */
+  read(sha256: string, startByte: number, endByte: number): Promise<Readable>
+  /** Where a front server finds the blob, relative to the store's root: `ab/cd/<sha256>`. */
+  location(sha256: string): string
+  /** Does nothing when the blob is absent. */
+  remove(sha256: string): Promise<void>
+  /** Every blob in the store, in no order. Throws on any read error: a listing that may be partial must not be swept by. */
+  list(): AsyncIterable<string>
+  /** Deletes what uploads left behind; only when no upload can be running. @returns how many drafts. */
+  clearDrafts(): Promise<number>
+}
+
+/** One content on its way in. The caller ends it with `discard` in every case; a draft is not a blob until published. */
+export interface BlobDraft {
+  /** Resolves when the store took the bytes: awaiting it is the back-pressure. @throws {AppError} `storage_full`. */
+  write(chunk: Buffer): Promise<void>
+  /** Makes the bytes durable. No more writes. */
+  seal(): Promise<{ sha256: string; sizeBytes: number }>
+  /**
+   * Gives the sealed bytes their name, durably. May be repeated until the database took the reference.
+   * @returns whether this call made the name, rather than finding the same content already there.
+   */
+  publish(): Promise<{ linked: boolean }>
+  /** Frees the draft; a published blob stays. Never throws. */
+  discard(): Promise<void>
+}

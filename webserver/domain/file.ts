@@ -1,0 +1,75 @@
+import { AppError } from './errors'
+
+/** A stored file as its owner sees it. `sha256` is hex and names the blob. */
+export interface StoredFile {
+  id: string
+  /** Account name of the owner. */
+  owner: string
+  path: string
+  sizeBytes: number
+  sha256: string
+  contentType: string
+  /** Counts the commits of this path, from 1. */
+  version: number
+  createdAtMs: number
+  updatedAtMs: number
+}
+
+export interface FileKey {
+  owner: string
+  path: string
+}
+
+/** Preconditions of RFC 9110 §13.1.1–2, already parsed: entity tags with their quotes, or `'*'`. */
+export interface FileCondition {
+  ifMatch?: readonly string[] | '*'
+  ifNoneMatch?: readonly string[] | '*'
+}
+
+const pathBytesMax = 1024
+const segmentBytesMax = 255
+// C0, DEL, C1 controls; line and paragraph separators; bidirectional overrides that make names lie.
+// eslint-disable-next-line no-control-regex
+const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\\]/
+
+/**
+ * The one rule for names. A path is 1–1024 bytes of UTF-8 in NFC: segments of at most 255 bytes joined by `/`, none
+ * empty, `.` or `..`, without control characters, backslashes or lone surrogates.
+ * @returns the path in NFC: names that look the same are the same.
+ * @throws {AppError} `invalid`, field `path`.
+ */
+export function requireFilePath(path: string): string {
+  if (!path.isWellFormed()) refuse('contains a lone surrogate')
+  const normal = path.normalize('NFC')
+  if (forbidden.test(normal)) refuse('contains a control character or a backslash')
+  if (Buffer.byteLength(normal) > pathBytesMax) refuse(`is longer than ${pathBytesMax} bytes`)
+  normal.split('/').forEach(requireSegment)
+  return normal
+}
+
+function requireSegment(segment: string): void {
+  if (segment === '') refuse('has an empty segment')
+  if (segment === '.' || segment === '..') refuse('has a "." or ".." segment')
+  if (Buffer.byteLength(segment) > segmentBytesMax)
+    refuse(`has a segment longer than ${segmentBytesMax} bytes`)
+}
+
+function refuse(why: string): never {
+  throw new AppError('invalid', `path ${why}`, { field: 'path' })
+}
+
+/** Strong entity tag (RFC 9110 §8.8.3) of a content: the first 162 bits of its SHA-256 in base64url, quoted. */
+export function etagOf(sha256Hex: string): string {
+  return `"${Buffer.from(sha256Hex, 'hex').toString('base64url').slice(0, 27)}"`
+}
+
+/** Evaluates write preconditions (RFC 9110 §13.2.2, strong comparison) against the current tag, `null` when absent. */
+export function conditionHolds(condition: FileCondition, currentEtag: string | null): boolean {
+  const { ifMatch, ifNoneMatch } = condition
+  if (ifMatch !== undefined && !matches(ifMatch, currentEtag)) return false
+  return ifNoneMatch === undefined || !matches(ifNoneMatch, currentEtag)
+}
+
+function matches(tags: readonly string[] | '*', currentEtag: string | null): boolean {
+  return currentEtag !== null && (tags === '*' || tags.includes(currentEtag))
+}

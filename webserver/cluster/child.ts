@@ -1,0 +1,92 @@
+import { openPerf } from '../../perf/open-perf'
+import type { Perf } from '../../perf/timing'
+import { pathsOf } from '../config/paths'
+import type {
+  FromChild,
+  ProcessSetup,
+  RoleContext,
+  Running,
+  ToChild,
+} from '../config/process-setup'
+import { createLogger, type Logger } from '../platform/logger'
+
+export type StartRole = (context: RoleContext) => Promise<Running>
+
+// Without its primary a process has no one to restart or stop it; it may finish what it can within this time.
+const orphanTimeoutMs = 1500
+
+/**
+ * Joins a role to the primary: starts it, says ready, beats, passes the status on, drains when told, and ends when the
+ * primary is gone. An error that nobody caught ends the process: its state is unknown.
+ */
+export async function runChild(setup: ProcessSetup, load: () => Promise<StartRole>): Promise<void> {
+  const log = createLogger(setup.config.log.level, setup.role, setup.slot)
+  endOnUncaught(log)
+  ignoreTerminalSignals()
+  const endOrphan = () => process.exit(1)
+  process.once('disconnect', endOrphan)
+  const perf = openPerf(setup)
+  try {
+    const start = await load()
+    const running = await start({ setup, paths: pathsOf(setup.config), perf, log })
+    process.off('disconnect', endOrphan)
+    attach(setup, running, { perf, log })
+  } catch (error) {
+    log.error({ err: error }, 'could not start')
+    perf.close('failed')
+    const reason = error instanceof Error ? error.message : String(error)
+    process.send?.({ type: 'failed', reason } satisfies FromChild, () => process.exit(1))
+  }
+}
+
+function attach(setup: ProcessSetup, running: Running, { perf, log }: { perf: Perf; log: Logger }) {
+  let stopping = false
+  const stop = async (why: string) => {
+    if (stopping) return
+    stopping = true
+    const code = await drain(running, log)
+    perf.close(why)
+    process.exit(code)
+  }
+  process.on('message', (message: ToChild) => {
+    if (message.type === 'status') running.onStatus?.(message.status)
+    else void stop('drained')
+  })
+  process.on('disconnect', () => {
+    log.warn('the primary is gone')
+    setTimeout(() => process.exit(1), orphanTimeoutMs)
+    void stop('orphaned')
+  })
+  send({ type: 'ready' })
+  // The heartbeat of an engine comes from its watchdog thread: its event loop stands still during a run.
+  if (setup.role !== 'engine')
+    setInterval(() => send({ type: 'beat' }), setup.config.cluster.heartbeatIntervalMs)
+}
+
+async function drain(running: Running, log: Logger): Promise<number> {
+  try {
+    await running.drain()
+    return 0
+  } catch (error) {
+    log.error({ err: error }, 'could not drain')
+    return 1
+  }
+}
+
+function send(message: FromChild): void {
+  if (process.connected) process.send?.(message)
+}
+
+function endOnUncaught(log: Logger): void {
+  const end = (error: unknown) => {
+    log.fatal({ err: error }, 'uncaught error')
+    process.exit(1)
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}
+
+/** A terminal signals its whole group; the primary alone decides in which order processes stop. */
+function ignoreTerminalSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import type { ProcessSetup } from './process-setup'
+import { configSchema } from './schema'
+
+const variable = 'GRISTMILL_PROCESS'
+
+// What Node, SQLite and ONNX Runtime may need of the system's; nothing else of the environment reaches a child.
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_OPTIONS', 'NODE_ENV']
+
+const setupSchema = z.object({
+  role: z.enum(['worker', 'writer', 'engine']),
+  slot: z.number().int().min(1),
+  config: configSchema,
+  run: z.object({ number: z.number(), directory: z.string(), epochNs: z.string() }).nullable(),
+})
+
+/** @returns what the primary gave this process to do; null when this process is the primary. */
+export function takeProcessSetup(): ProcessSetup | null {
+  const json = process.env[variable]
+  if (json === undefined) return null
+  Reflect.deleteProperty(process.env, variable)
+  return setupSchema.parse(JSON.parse(json))
+}
+
+/** The whole environment of a process that the primary starts: no secret of ours or of the shell's goes along. */
+export function childEnvironment(setup: ProcessSetup | null): NodeJS.ProcessEnv {
+  const known = passedOn.flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    ...Object.fromEntries(known),
+    ORT_DISABLE_TELEMETRY: '1',
+    ...(setup === null ? {} : { [variable]: JSON.stringify(setup) }),
+  }
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import type { ErrorCode } from '../domain/errors'
+import { httpMeanings } from './problem'
+import type { ResponseStatement, Route, RouteStatement } from './route'
+
+const commonErrors: readonly ErrorCode[] = ['invalid', 'unavailable', 'internal']
+
+/** OpenAPI 3.1 from the same statements that route, validate and guard. */
+export function openapiOf(routes: readonly Route[], version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const { statement } of routes) {
+    if (statement.access === 'nginx') continue
+    const path = (paths[openapiPath(statement.path)] ??= {})
+    path[statement.method] = operationOf(statement)
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Gristmill', version, description: 'Keeps files and runs ONNX models on them.' },
+    paths,
+    components: {
+      securitySchemes: { session: { type: 'http', scheme: 'bearer' } },
+      schemas: { Problem: problemSchema },
+    },
+  }
+}
+
+/** `/v1/files/:owner/*path` → `/v1/files/{owner}/{path}` */
+function openapiPath(path: string): string {
+  return path.replace(/[:*](\w+)/g, '{$1}')
+}
+
+function operationOf(statement: RouteStatement): Record<string, unknown> {
+  return {
+    summary: statement.summary,
+    ...(statement.access === 'session' ? { security: [{ session: [] }] } : {}),
+    parameters: [...parametersOf(statement), ...queryOf(statement)],
+    ...requestBodyOf(statement),
+    responses: { ...answersOf(statement.responses), ...failuresOf(statement) },
+  }
+}
+
+function parametersOf({ path, params }: RouteStatement): unknown[] {
+  const properties = params === undefined ? {} : propertiesOf(params)
+  return [...path.matchAll(/([:*])(\w+)/g)].map(([, kind, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema:
+      kind === '*'
+        ? { type: 'string', description: 'May contain "/".' }
+        : (properties[name!] ?? { type: 'string' }),
+  }))
+}
+
+function queryOf({ query }: RouteStatement): unknown[] {
+  if (query === undefined) return []
+  return Object.entries(propertiesOf(query)).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema,
+  }))
+}
+
+function propertiesOf(schema: z.ZodType): Record<string, unknown> {
+  return (jsonSchema(schema, 'input') as { properties?: Record<string, unknown> }).properties ?? {}
+}
+
+function requestBodyOf({ body, rawBody }: RouteStatement): Record<string, unknown> {
+  if (body !== undefined)
+    return { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }
+  if (rawBody === undefined) return {}
+  const content = { '*/*': { schema: { type: 'string', format: 'binary' } } }
+  return { requestBody: { description: rawBody, content } }
+}
+
+function answersOf(responses: RouteStatement['responses']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(responses).map(([status, r]) => [status, answerOf(r)]))
+}
+
+function answerOf({
+  description,
+  schema,
+  contentType,
+}: ResponseStatement): Record<string, unknown> {
+  if (schema !== undefined) return { description, content: json(jsonSchema(schema, 'output')) }
+  if (contentType === undefined) return { description }
+  return {
+    description,
+    content: { [contentType]: { schema: { type: 'string', format: 'binary' } } },
+  }
+}
+
+/** Several codes may share a status: their titles are joined. */
+function failuresOf({ errors = [], access }: RouteStatement): Record<string, unknown> {
+  const codes = new Set([
+    ...commonErrors,
+    ...(access === 'session' ? (['unauthenticated'] as const) : []),
+    ...errors,
+  ])
+  const failures: Record<string, { description: string; content: unknown }> = {}
+  for (const code of codes) {
+    const { status, title } = httpMeanings[code]
+    const before = failures[status]
+    const description =
+      before === undefined ? `${title} (${code})` : `${before.description}; ${title} (${code})`
+    failures[status] = {
+      description,
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    }
+  }
+  return failures
+}
+
+function json(schema: unknown): Record<string, unknown> {
+  return { 'application/json': { schema } }
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io })
+  return rest
+}
+
+const problemSchema = {
+  type: 'object',
+  description: 'RFC 9457.',
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(httpMeanings) },
+    field: { type: 'string', description: 'The input at fault.' },
+  },
+}

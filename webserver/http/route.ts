@@ -1,0 +1,79 @@
+import type { Request, Response } from 'express'
+import type { z } from 'zod'
+import type { Caller } from '../domain/account'
+import type { ErrorCode } from '../domain/errors'
+import type { RequestTiming } from '../../perf/timing'
+
+export type Method = 'get' | 'put' | 'post' | 'delete'
+
+/**
+ * Who may call: anyone; holders of a session; or nginx, over the socket that only it can reach.
+ * What a member may do with a given object is decided in the services.
+ */
+export type Access = 'public' | 'session' | 'nginx'
+
+/** Everything a route states: it validates, documents and guards from the same lines. */
+export interface RouteStatement {
+  method: Method
+  /** Express 5 syntax: `/v1/files/:owner/*path`. */
+  path: string
+  summary: string
+  access: Access
+  params?: z.ZodType
+  query?: z.ZodType
+  /** A JSON body. Routes that stream their body leave it out and describe it in `rawBody`. */
+  body?: z.ZodType
+  rawBody?: string
+  responses: Readonly<Record<number, ResponseStatement>>
+  /** Codes beside those every route has (`invalid`, `unauthenticated`, `unavailable`, `internal`). */
+  errors?: readonly ErrorCode[]
+}
+
+export interface ResponseStatement {
+  description: string
+  schema?: z.ZodType
+  /** Content type when it is not JSON. */
+  contentType?: string
+}
+
+export interface Answer {
+  status: number
+  headers?: Readonly<Record<string, string>>
+  /** Sent as JSON; none when undefined. */
+  body?: unknown
+}
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
+
+/** What a handler gets: parsed input and who asks. `req` and `res` are for routes that stream. */
+export interface Call<S extends RouteStatement> {
+  params: Parsed<S['params']>
+  query: Parsed<S['query']>
+  body: Parsed<S['body']>
+  caller: S['access'] extends 'session' ? Caller : Caller | null
+  timing: RequestTiming
+  req: Request
+  res: Response
+}
+
+/** Returns the answer, or nothing when the handler has answered by itself. */
+export type Handler<S extends RouteStatement> = (
+  call: Call<S>,
+) => Promise<Answer | undefined> | Answer
+
+export interface Route {
+  statement: RouteStatement
+  handle: Handler<RouteStatement>
+}
+
+export function defineRoute<const S extends RouteStatement>(
+  statement: S,
+  handle: Handler<S>,
+): Route {
+  return { statement, handle: handle as unknown as Handler<RouteStatement> }
+}
+
+/** The name of a route in the perf log. */
+export function templateOf({ method, path }: RouteStatement): string {
+  return `${method.toUpperCase()} ${path}`
+}

@@ -1,0 +1,107 @@
+import express, { Router, type Request, type RequestHandler, type Response } from 'express'
+import type { z } from 'zod'
+import { AppError } from '../domain/errors'
+import { sendProblem } from './problem'
+import { templateOf, type Answer, type Route } from './route'
+
+export interface RoutingOptions {
+  jsonBodyBytesMax: number
+  /** Puts the caller into the context, or throws `unauthenticated`. */
+  authenticate(req: Request): Promise<void>
+}
+
+/** Registers every route, and for each path the answer to the verbs it has not. */
+export function createRouter(routes: readonly Route[], options: RoutingOptions): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  for (const route of routes) {
+    const { method, path } = route.statement
+    router[method](path, ...handlersOf(route, options))
+  }
+  for (const [path, verbs] of verbsByPath(routes)) router.all(path, otherVerbs(verbs))
+  return router
+}
+
+function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
+  const { statement, handle } = route
+  const template = templateOf(statement)
+  const guard: RequestHandler = async (req, _res, next) => {
+    req.context.route = template
+    if (statement.access === 'session') await options.authenticate(req)
+    next()
+  }
+  const answer: RequestHandler = async (req, res) => {
+    const { context } = req
+    const result = await handle({
+      params: parse(statement.params, req.params, 'path'),
+      query: parse(statement.query, req.query, 'query'),
+      body: parse(statement.body, req.body as unknown, 'body'),
+      caller: context.caller,
+      timing: context.timing,
+      req,
+      res,
+    } as Parameters<typeof handle>[0])
+    if (result !== undefined) send(res, result)
+  }
+  return statement.body === undefined ? [guard, answer] : [guard, ...jsonBody(options), answer]
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function jsonBody({ jsonBodyBytesMax }: RoutingOptions): RequestHandler[] {
+  const requireJson: RequestHandler = (req, _res, next) => {
+    if (!req.is('application/json'))
+      throw new AppError('unsupported', 'The body must be application/json', {
+        field: 'Content-Type',
+      })
+    next()
+  }
+  const read = express.json({
+    limit: jsonBodyBytesMax,
+    verify: (_req, _res, bytes) => void utf8.decode(bytes),
+  })
+  return [requireJson, read]
+}
+
+function parse(schema: z.ZodType | undefined, input: unknown, where: string): unknown {
+  if (schema === undefined) return undefined
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const field = issue?.path.join('.') || unrecognised(issue) || where
+  throw new AppError('invalid', `${field}: ${issue?.message ?? 'not valid'}`, { field })
+}
+
+function unrecognised(issue: z.core.$ZodIssue | undefined): string | undefined {
+  return issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+}
+
+function send(res: Response, { status, headers, body }: Answer): void {
+  res.status(status)
+  for (const name in headers) res.setHeader(name, headers[name]!)
+  if (body === undefined) res.end()
+  else res.setHeader('Content-Type', 'application/json; charset=utf-8').end(JSON.stringify(body))
+}
+
+function verbsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const verbs = new Map<string, string[]>()
+  for (const { statement } of routes) {
+    const list = verbs.get(statement.path) ?? []
+    list.push(statement.method.toUpperCase(), ...(statement.method === 'get' ? ['HEAD'] : []))
+    verbs.set(statement.path, list)
+  }
+  return verbs
+}
+
+function otherVerbs(verbs: readonly string[]): RequestHandler {
+  const allow = [...verbs, 'OPTIONS'].join(', ')
+  return (req, res) => {
+    res.setHeader('Allow', allow)
+    if (req.method === 'OPTIONS') res.status(204).end()
+    else
+      sendProblem(
+        req,
+        res,
+        new AppError('method_not_allowed', `${req.method} is not a verb of this path`),
+      )
+  }
+}

@@ -1,0 +1,52 @@
+import type { Server } from 'node:http'
+import type { RequestHandler } from 'express'
+import type { Perf } from '../../perf/timing'
+import type { Config } from '../config/schema'
+import { AppError } from '../domain/errors'
+import type { Logger } from '../platform/logger'
+import type { SessionService } from '../services/session-service'
+import { createExpress, createExpressServer } from './express-app'
+import { admission } from './middleware/admission'
+import { authenticator } from './middleware/authenticate'
+import { requestContext } from './middleware/context'
+import { securityHeaders } from './middleware/security-headers'
+import { problemHandler } from './problem'
+import type { Route } from './route'
+import { createRouter } from './routing'
+
+export interface HttpDependencies {
+  config: Config['http']
+  routes: readonly Route[]
+  sessions: SessionService
+  perf: Perf
+  log: Logger
+  /** Takes `/v2` where no nginx hands it to the engines. */
+  inference?: RequestHandler
+}
+
+/** The middleware, in order. */
+export function createHttpServer(dependencies: HttpDependencies): Server {
+  const { config, routes, sessions, perf, log, inference } = dependencies
+  const app = createExpress()
+  app.use(requestContext(perf), admission(config.requestsInFlightMax, perf), securityHeaders)
+  if (inference !== undefined) app.use('/v2', inference)
+  app.use(
+    createRouter(routes, {
+      jsonBodyBytesMax: config.jsonBodyBytesMax,
+      authenticate: authenticator(sessions),
+    }),
+  )
+  app.use(() => {
+    throw new AppError('not_found', 'There is nothing at this path')
+  })
+  app.use(problemHandler(log))
+  return createExpressServer(app, {
+    headersTimeout: config.headersTimeoutMs,
+    // How often Node looks for what headersTimeout has passed; its default of 30 s would make the limit meaningless.
+    connectionsCheckingInterval: 500,
+    // A whole upload may take hours; bodies that stand still are ended by bodyIdleTimeoutMs.
+    requestTimeout: 0,
+    // Above nginx's keepalive_timeout to the workers, so that it is never we who close a connection it is about to use.
+    keepAliveTimeout: 75_000,
+  })
+}

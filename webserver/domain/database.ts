@@ -86,8 +86,8 @@ export interface FileRecords {
    * Creates or replaces the file at `key`: the row, the owner's `usedBytes` and the blobs' references move together.
    * A replaced file keeps its id and `createdAtMs`, its version grows by one.
    * @throws `not_found` when the viewer may not write there or the owner does not exist; `precondition_failed`;
-   * `quota_exceeded` when `usedBytes` would exceed `quotaBytes`; `unavailable` when the blob is being swept and was not
-   * linked by this upload (link it again and repeat).
+   * `quota_exceeded` when `usedBytes` would exceed `quotaBytes`; `unavailable` with the field `sha256` when the blob is
+   * being swept and was not linked by this upload (nothing happened: link it again and repeat).
    */
   commit(viewer: Viewer, args: FileCommit): Promise<{ file: StoredFile; created: boolean }>
   /** @throws `not_found`, `precondition_failed`. @returns the file as it was. */

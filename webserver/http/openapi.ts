@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../domain/errors'
 import { httpMeanings } from './problem'
-import type { ResponseStatement, Route, RouteStatement } from './route'
+import type { Access, ResponseStatement, Route, RouteStatement } from './route'
 
 const commonErrors: readonly ErrorCode[] = ['invalid', 'unavailable', 'internal']
 
@@ -32,11 +32,16 @@ function openapiPath(path: string): string {
 function operationOf(statement: RouteStatement): Record<string, unknown> {
   return {
     summary: statement.summary,
-    ...(statement.access === 'session' ? { security: [{ session: [] }] } : {}),
+    ...securityOf(statement.access),
     parameters: [...parametersOf(statement), ...queryOf(statement)],
     ...requestBodyOf(statement),
     responses: { ...answersOf(statement.responses), ...failuresOf(statement) },
   }
+}
+
+function securityOf(access: Access): Record<string, unknown> {
+  if (access === 'public') return {}
+  return { security: access === 'optional' ? [{ session: [] }, {}] : [{ session: [] }] }
 }
 
 function parametersOf({ path, params }: RouteStatement): unknown[] {
@@ -94,7 +99,7 @@ function answerOf({
 function failuresOf({ errors = [], access }: RouteStatement): Record<string, unknown> {
   const codes = new Set([
     ...commonErrors,
-    ...(access === 'session' ? (['unauthenticated'] as const) : []),
+    ...(access === 'public' ? [] : (['unauthenticated'] as const)),
     ...errors,
   ])
   const failures: Record<string, { description: string; content: unknown }> = {}

@@ -7,10 +7,10 @@ import type { RequestTiming } from '../../perf/timing'
 export type Method = 'get' | 'put' | 'post' | 'delete'
 
 /**
- * Who may call: anyone; holders of a session; or nginx, over the socket that only it can reach.
- * What a member may do with a given object is decided in the services.
+ * Who may call: anyone; anyone, but a token that is sent must be valid; holders of a session; or nginx, which passes a
+ * client's token on over the socket that only it can reach. What a member may do is decided in the services.
  */
-export type Access = 'public' | 'session' | 'nginx'
+export type Access = 'public' | 'optional' | 'session' | 'nginx'
 
 /** Everything a route states: it validates, documents and guards from the same lines. */
 export interface RouteStatement {
@@ -50,7 +50,7 @@ export interface Call<S extends RouteStatement> {
   params: Parsed<S['params']>
   query: Parsed<S['query']>
   body: Parsed<S['body']>
-  caller: S['access'] extends 'session' ? Caller : Caller | null
+  caller: S['access'] extends 'session' | 'nginx' ? Caller : Caller | null
   timing: RequestTiming
   req: Request
   res: Response
@@ -70,7 +70,7 @@ export function defineRoute<const S extends RouteStatement>(
   statement: S,
   handle: Handler<S>,
 ): Route {
-  return { statement, handle: handle as unknown as Handler<RouteStatement> }
+  return { statement, handle: handle }
 }
 
 /** The name of a route in the perf log. */

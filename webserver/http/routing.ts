@@ -2,7 +2,7 @@ import express, { Router, type Request, type RequestHandler, type Response } fro
 import type { z } from 'zod'
 import { AppError } from '../domain/errors'
 import { sendProblem } from './problem'
-import { templateOf, type Answer, type Route } from './route'
+import { templateOf, type Access, type Answer, type Route } from './route'
 
 export interface RoutingOptions {
   jsonBodyBytesMax: number
@@ -26,7 +26,7 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
   const template = templateOf(statement)
   const guard: RequestHandler = async (req, _res, next) => {
     req.context.route = template
-    if (statement.access === 'session') await options.authenticate(req)
+    if (needsCaller(statement.access, req)) await options.authenticate(req)
     next()
   }
   const answer: RequestHandler = async (req, res) => {
@@ -39,10 +39,15 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
       timing: context.timing,
       req,
       res,
-    } as Parameters<typeof handle>[0])
+    })
     if (result !== undefined) send(res, result)
   }
   return statement.body === undefined ? [guard, answer] : [guard, ...jsonBody(options), answer]
+}
+
+function needsCaller(access: Access, req: Request): boolean {
+  if (access === 'optional') return req.headers.authorization !== undefined
+  return access !== 'public'
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

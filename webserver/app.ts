@@ -1,0 +1,120 @@
+import type { Server } from 'node:http'
+import type { RoleContext, ServiceStatus } from './config/process-setup'
+import { readVersion } from './config/version'
+import { openDatabase } from './database/open-database'
+import type { Database } from './domain/database'
+import type { PasswordHasher } from './domain/password-hasher'
+import type { Route } from './http/route'
+import { accountRoutes } from './http/routes/accounts'
+import { authorizeRoute } from './http/routes/authorize'
+import { healthRoutes } from './http/routes/health'
+import { withOpenapi } from './http/routes/openapi'
+import { sessionRoutes } from './http/routes/sessions'
+import { createHttpServer } from './http/server'
+import { createPasswordHasher } from './passwords/create-password-hasher'
+import { repeat, type Repetition } from './platform/repeat'
+import { SecretFile } from './platform/secret-file'
+import { Semaphore } from './platform/semaphore'
+import { AccountService } from './services/account-service'
+import { SessionService } from './services/session-service'
+
+/** A worker's whole service, open but not listening. */
+export interface App {
+  server: Server
+  /** What the primary last said; `/readyz` answers from it. */
+  setStatus(status: ServiceStatus): void
+  /** Closes what the app opened, last first. The server must have ended its requests already. */
+  close(): Promise<void>
+}
+
+interface Backends {
+  database: Database
+  hasher: PasswordHasher
+}
+
+interface Services {
+  accounts: AccountService
+  sessions: SessionService
+}
+
+// One worker sweeps for all of them.
+const sweepingSlot = 1
+const sessionsPerSweep = 1000
+
+/** The composition root: configuration → backends → services → doors. */
+export async function openApp(context: RoleContext): Promise<App> {
+  const backends = await openBackends(context)
+  const services = createServices(context, backends)
+  let status: ServiceStatus | null = null
+  const routes = createRoutes(context, { ...backends, ...services, status: () => status })
+  const { perf, log, setup } = context
+  const server = createHttpServer({
+    config: setup.config.http,
+    routes,
+    sessions: services.sessions,
+    perf,
+    log,
+  })
+  const maintenance = startMaintenance(context, services)
+  return {
+    server,
+    setStatus: (latest) => (status = latest),
+    async close() {
+      await maintenance?.stop()
+      await backends.database.close()
+    },
+  }
+}
+
+async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backends> {
+  const { config } = setup
+  const turns = new Semaphore(config.passwords)
+  perf.gauge('password_wait', () => turns.waitingCount)
+  return {
+    database: await openDatabase({ config, paths }),
+    hasher: createPasswordHasher(config.passwords, turns),
+  }
+}
+
+function createServices({ setup, paths, log }: RoleContext, backends: Backends): Services {
+  const { config } = setup
+  const now = Date.now
+  const onBackgroundError = (err: unknown) => log.warn({ err }, 'work beside a request failed')
+  return {
+    accounts: new AccountService({
+      ...backends,
+      settings: config.accounts,
+      firstAccountToken: new SecretFile(paths.firstAccountToken),
+      now,
+    }),
+    sessions: new SessionService({
+      ...backends,
+      settings: config.sessions,
+      now,
+      onBackgroundError,
+    }),
+  }
+}
+
+function createRoutes(
+  { setup }: RoleContext,
+  use: Backends & Services & { status: () => ServiceStatus | null },
+): Route[] {
+  const routes = [
+    ...healthRoutes({ pingDatabase: () => use.database.ping(), status: use.status }),
+    ...accountRoutes(use.accounts),
+    ...sessionRoutes(use.sessions),
+    ...(setup.config.http.nginx ? [authorizeRoute()] : []),
+  ]
+  return withOpenapi(routes, readVersion())
+}
+
+function startMaintenance({ setup, log }: RoleContext, { sessions }: Services): Repetition | null {
+  if (setup.slot !== sweepingSlot) return null
+  const sweep = async () => {
+    await sessions.sweep(sessionsPerSweep)
+  }
+  return repeat(setup.config.files.sweepIntervalMs, sweep, (err) =>
+    log.warn({ err }, 'a sweep failed'),
+  )
+}

@@ -34,6 +34,12 @@ export class Client {
 
   constructor(private readonly baseUrl: string) {}
 
+  /** The value of `Authorization` for other requests of this account. @throws {Error} before `logIn`. */
+  get authorization(): string {
+    if (this.token === null) throw new Error('nobody is signed in')
+    return `Bearer ${this.token}`
+  }
+
   /** With the first-account token the account becomes the admin; without, registration must be open. */
   async createAccount(args: { name: string; password: string; token?: string }): Promise<void> {
     await this.json('make the account', 'POST', '/v1/accounts', args)
@@ -43,12 +49,6 @@ export class Client {
     const { token } = await this.json('log in', 'POST', '/v1/sessions', args)
     if (typeof token !== 'string') throw new ServiceError('log in: the answer has no token', 200)
     this.token = token
-  }
-
-  /** Ends the session, so that runs of the demo leave none behind. */
-  async logOut(): Promise<void> {
-    await this.call('log out', 'DELETE', '/v1/sessions/current')
-    this.token = null
   }
 
   /** @returns the digest (hex) that the service computed. */
@@ -94,17 +94,16 @@ export class Client {
     const startedAtMs = performance.now()
     const reply = await this.send(what, path, {
       method,
-      headers: { ...headers, ...(this.token === null ? {} : this.authorization()) },
+      headers: {
+        ...headers,
+        ...(this.token === null ? {} : { authorization: this.authorization }),
+      },
       ...(body === undefined ? {} : { body }),
     })
     const durationMs = performance.now() - startedAtMs
     this.exchanges.push({ what, durationMs, requestId: reply.headers.get('x-request-id') })
     if (reply.status >= 200 && reply.status < 300) return reply
     throw new ServiceError(`${what}: ${reply.status} ${reasonOf(reply.body)}`, reply.status)
-  }
-
-  private authorization(): Record<string, string> {
-    return { authorization: `Bearer ${this.token ?? ''}` }
   }
 
   private async send(what: string, path: string, init: RequestInit): Promise<Reply> {

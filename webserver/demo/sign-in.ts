@@ -53,7 +53,7 @@ function explain(error: unknown, dataDirectory: string): unknown {
   return new ServiceError(
     `${error.message}\nThe service lets nobody register, and ${dataDirectory} holds neither an unused ` +
       'first-account token nor an account of the demo. Give the directory of the running service with --data, ' +
-      'or start it with `npm start -- --accounts.registration open`.',
+      'or start it with `npm start -- --accounts-registration open`.',
     error.status,
   )
 }

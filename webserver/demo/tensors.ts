@@ -1,10 +1,10 @@
 import type { Reply } from './client'
 
-/** A tensor of the Open Inference Protocol v2, in the three data types that the sample models use. */
+/** A tensor of the Open Inference Protocol v2, in the data types that the sample and benchmark models use. */
 export interface Tensor {
   name: string
   shape: readonly number[]
-  data: Float32Array | BigInt64Array
+  data: Float32Array | Int32Array | BigInt64Array
 }
 
 interface TensorHeader {
@@ -24,7 +24,7 @@ export function encodeInferRequest(inputs: readonly Tensor[]): {
       inputs: inputs.map(({ name, shape, data }) => ({
         name,
         shape,
-        datatype: data instanceof Float32Array ? 'FP32' : 'INT64',
+        datatype: datatypeOf(data),
         parameters: { binary_data_size: data.byteLength },
       })),
       parameters: { binary_data_output: true },
@@ -32,6 +32,11 @@ export function encodeInferRequest(inputs: readonly Tensor[]): {
   )
   const blobs = inputs.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))
   return { body: Buffer.concat([header, ...blobs]), headerBytes: header.length }
+}
+
+function datatypeOf(data: Tensor['data']): string {
+  if (data instanceof Float32Array) return 'FP32'
+  return data instanceof Int32Array ? 'INT32' : 'INT64'
 }
 
 /** @throws {Error} when an output is not binary FP32, which is all that the sample models answer. */

@@ -80,7 +80,7 @@ export interface SessionRecords {
 export interface FileRecords {
   /** `null` also for what the viewer may not know exists. */
   find(viewer: Viewer, key: FileKey): Promise<StoredFile | null>
-  /** In order of (owner, path) by code unit, at most `limit`, strictly after `after`. */
+  /** In order of (owner, path) by code point, at most `limit`, strictly after `after`. */
   list(viewer: Viewer, args: FileListing): Promise<StoredFile[]>
   /**
    * Creates or replaces the file at `key`: the row, the owner's `usedBytes` and the blobs' references move together.

@@ -21,10 +21,10 @@ export function numberText(value: number): string {
   return Number.isFinite(value) ? String(value) : '0'
 }
 
-/** Whole µs between two readings of the clock; at least 1, so that what happened never reads as nothing. */
-export function elapsedUs(now: number, startedAt: number): number {
-  const elapsed = Math.round(now - startedAt)
-  return elapsed > 0 ? elapsed : 1
+/** A time spent as whole µs; at least 1, so that what happened never reads as nothing. */
+export function wholeUs(spentUs: number): number {
+  const rounded = Math.round(spentUs)
+  return rounded > 0 ? rounded : 1
 }
 
 /** Times as text. Number to string takes 110 ns beyond 2^31, so the seconds are kept and only the rest is looked up. */

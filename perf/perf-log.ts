@@ -1,7 +1,7 @@
 import type { Stage } from '../webserver/domain/timing'
 import type { RunClock } from './clock'
 import { Gauges } from './gauges'
-import { asciiOf, elapsedUs, numberText, quote, TimeText } from './line'
+import { asciiOf, numberText, quote, TimeText, wholeUs } from './line'
 import type { LogWriter } from './log-writer'
 import { RequestIds } from './request-id'
 import { TimedRequest, type RequestLog } from './timed-request'
@@ -46,7 +46,7 @@ export class PerfLog implements Perf, RequestLog {
   }
 
   call(name: string, startedAt: number, fields?: Readonly<Record<string, string | number>>): void {
-    const spentUs = elapsedUs(this.clock.now(), startedAt)
+    const spentUs = this.clock.now() - startedAt
     let line = this.start(startedAt, spentUs, quote(name))
     for (const key in fields) {
       const value = fields[key]!
@@ -62,7 +62,7 @@ export class PerfLog implements Perf, RequestLog {
   }
 
   requestEnded(name: string, startedAt: number, requestId: string, rest: string): void {
-    const spentUs = elapsedUs(this.clock.now(), startedAt)
+    const spentUs = this.clock.now() - startedAt
     const line = this.start(startedAt, spentUs, '"' + name + '"')
     this.writer.addCall(line + ',"r":"' + requestId + '"' + rest + '}\n')
   }
@@ -79,7 +79,7 @@ export class PerfLog implements Perf, RequestLog {
   }
 
   private start(startedAt: number, spentUs: number, name: string): string {
-    return '{"t":' + this.times.of(startedAt) + ',"d":' + String(spentUs) + ',"n":' + name
+    return '{"t":' + this.times.of(startedAt) + ',"d":' + String(wholeUs(spentUs)) + ',"n":' + name
   }
 
   private writeGauges(): void {

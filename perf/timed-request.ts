@@ -1,5 +1,5 @@
 import { stages, type Stage } from '../webserver/domain/timing'
-import { elapsedUs, numberText, quote } from './line'
+import { numberText, quote, wholeUs } from './line'
 import type { RequestFields, RequestTiming } from './timing'
 
 /** What a request needs of the log that it is written to. */
@@ -31,7 +31,7 @@ export class TimedRequest implements RequestTiming {
   }
 
   end(stage: Stage, startedAt: number): void {
-    const spentUs = elapsedUs(this.log.now(), startedAt)
+    const spentUs = this.log.now() - startedAt
     this.spentUs[columnOf[stage]]! += spentUs
     this.log.stageEnded(stage, startedAt, spentUs, this.requestId)
   }
@@ -47,7 +47,7 @@ export class TimedRequest implements RequestTiming {
     let text = ''
     for (let i = 0; i < columnKeys.length; i++) {
       const spentUs = this.spentUs[i]!
-      if (spentUs !== 0) text += columnKeys[i]! + String(spentUs)
+      if (spentUs !== 0) text += columnKeys[i]! + String(wholeUs(spentUs))
     }
     return text
   }

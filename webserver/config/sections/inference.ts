@@ -1,0 +1,53 @@
+import { flag, gibibyte, mebibyte, minute, section, text, whole } from '../setting'
+
+export const models = section({
+  directory: text(
+    'path',
+    '',
+    'Where models are read from: <name>/<version>/model.onnx; empty means models/ of the data directory.',
+  ),
+  samples: flag(true, 'Whether the sample models are placed in a new data directory.'),
+})
+
+export const inference = section({
+  requireToken: flag(true, 'Whether /v2 needs a session token.'),
+  serverName: text('name', 'gristmill', 'The name that GET /v2 answers.'),
+  bodyBytesMax: whole(
+    'bytes',
+    [1024, 2 * gibibyte],
+    64 * mebibyte,
+    'Largest body of one infer request.',
+  ),
+  deadlineMs: whole(
+    'ms',
+    [10, 60 * minute],
+    10_000,
+    'An infer request is answered within this time or with 504; a run that does not end is killed with its engine.',
+  ),
+  loadTimeoutMs: whole('ms', [100, 60 * minute], 60_000, 'How long one model may take to load.'),
+  queueMax: whole(
+    'requests',
+    [1, 100_000],
+    256,
+    'Requests that wait for one model in one engine; more are answered 503.',
+  ),
+  queueBytesMax: whole(
+    'bytes',
+    [mebibyte, 64 * gibibyte],
+    512 * mebibyte,
+    'Bodies held by one engine; more are answered 503.',
+  ),
+  batchItemsMax: whole('items', [1, 4096], 32, 'Most items joined into one run.'),
+  batchTargetMs: whole(
+    'ms',
+    [1, 10_000],
+    2,
+    'A joined run is kept near this length, so that small requests do not wait behind big ones.',
+  ),
+  threadsPerEngine: whole('threads', [1, 256], 1, 'Threads of one run (intraOpNumThreads).'),
+  providers: text(
+    'names',
+    'cpu',
+    'Execution providers of ONNX Runtime, in order of preference, separated by commas.',
+  ),
+})

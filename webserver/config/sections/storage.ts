@@ -1,0 +1,56 @@
+import { choice, day, gibibyte, mebibyte, minute, section, whole } from '../setting'
+
+export const files = section({
+  uploadBytesMax: whole(
+    'bytes',
+    [0, Number.MAX_SAFE_INTEGER],
+    1024 * gibibyte,
+    'Largest body of one upload.',
+  ),
+  uploadsInFlightMax: whole(
+    'uploads',
+    [1, 100_000],
+    256,
+    'Uploads that one worker has in hand at once; more are answered 503.',
+  ),
+  listLimitMax: whole('files', [1, 10_000], 1000, 'Most files on one page of a listing.'),
+  sweepIntervalMs: whole(
+    'ms',
+    [1000, 365 * day],
+    10 * minute,
+    'How often contents that no file refers to are swept.',
+  ),
+  sweepAgeMs: whole(
+    'ms',
+    [1000, 365 * day],
+    60 * minute,
+    'How long a content must have been without a file before it is swept.',
+  ),
+})
+
+export const database = section({
+  kind: choice(
+    ['sqlite', 'debug'],
+    'sqlite',
+    'Where accounts and file records are kept: SQLite, or JSON files to look at with an editor (one worker).',
+  ),
+  batchMax: whole('commands', [1, 10_000], 512, 'Commands made durable by one commit.'),
+  queueMax: whole(
+    'commands',
+    [1, 1_000_000],
+    4096,
+    'Commands of one process that wait for the writer; more are answered 503.',
+  ),
+  commandTimeoutMs: whole(
+    'ms',
+    [100, 10 * minute],
+    15_000,
+    'How long a command may wait for the writer, its restarts included.',
+  ),
+  walBytesMax: whole(
+    'bytes',
+    [mebibyte, 64 * gibibyte],
+    64 * mebibyte,
+    'The write-ahead log is checkpointed when it grows beyond this.',
+  ),
+})

@@ -1,0 +1,52 @@
+import type { FileCommit } from '../../domain/database'
+import { AppError } from '../../domain/errors'
+import type { Handlers } from '../operations'
+import type { BlobRow, Tables } from './document'
+
+type Operations = 'blobs.referenced' | 'blobs.condemn' | 'blobs.forget'
+
+export function blobHandlers(tables: Tables): Handlers<Operations> {
+  return {
+    'blobs.referenced': (sha256s) =>
+      sha256s.filter((sha256) => (tables.blobs.get(sha256)?.refs ?? 0) > 0),
+    'blobs.condemn': ({ beforeMs, nowMs, limit }) => {
+      const chosen = unreferenced(tables, 'live').filter(({ sinceMs }) => sinceMs <= beforeMs)
+      return chosen.slice(0, limit).map((blob) => {
+        Object.assign(blob, { state: 'condemned', sinceMs: nowMs } satisfies Partial<BlobRow>)
+        return blob.sha256
+      })
+    },
+    'blobs.forget': ({ beforeMs, limit }) => {
+      const old = unreferenced(tables, 'condemned').filter(({ sinceMs }) => sinceMs < beforeMs)
+      const chosen = old.slice(0, limit)
+      for (const { sha256 } of chosen) tables.blobs.delete(sha256)
+      return chosen.length
+    },
+  }
+}
+
+/** Longest without a reference first. */
+function unreferenced(tables: Tables, state: BlobRow['state']): BlobRow[] {
+  return [...tables.blobs.values()]
+    .filter((blob) => blob.state === state && blob.refs === 0)
+    .sort((a, b) => a.sinceMs - b.sinceMs)
+}
+
+/** @throws {AppError} `unavailable` when the blob is being swept and this upload did not link it. */
+export function requireUsable(tables: Tables, { sha256, linked }: FileCommit): void {
+  if (linked || tables.blobs.get(sha256)?.state !== 'condemned') return
+  throw new AppError('unavailable', 'the content is being removed: send it again', {
+    retryAfterS: 1,
+  })
+}
+
+export function acquireBlob(tables: Tables, { sha256, nowMs }: FileCommit): void {
+  const refs = (tables.blobs.get(sha256)?.refs ?? 0) + 1
+  tables.blobs.set(sha256, { sha256, state: 'live', refs, sinceMs: nowMs })
+}
+
+export function releaseBlob(tables: Tables, sha256: string, nowMs: number): void {
+  const blob = tables.blobs.get(sha256)!
+  blob.refs -= 1
+  blob.sinceMs = nowMs
+}

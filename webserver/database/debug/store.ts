@@ -1,0 +1,78 @@
+import { AppError, isAppError } from '../../domain/errors'
+import {
+  commandNames,
+  invoke,
+  type Handlers,
+  type Operation,
+  type OperationName,
+  type Outcome,
+  type Store,
+} from '../operations'
+import { accountHandlers } from './accounts'
+import { blobHandlers } from './blobs'
+import { loadTables, saveTables, type Tables } from './document'
+import { fileHandlers } from './files'
+import { sessionHandlers } from './sessions'
+
+/** @throws {AppError} `unsupported` when a newer program wrote the data or it cannot be read. */
+export function openDebugStore(directory: string): Store {
+  return new DebugStore(directory, loadTables(directory))
+}
+
+const commands: ReadonlySet<string> = new Set(commandNames)
+
+class DebugStore implements Store {
+  private handlers: Handlers<OperationName>
+
+  constructor(
+    private readonly directory: string,
+    private tables: Tables,
+  ) {
+    this.handlers = handlersOf(tables)
+  }
+
+  commit(operations: readonly Operation[]): Outcome[] {
+    const outcomes = operations.map((operation) => this.attempt(operation))
+    if (!operations.some(({ name }) => commands.has(name))) return outcomes
+    try {
+      saveTables(this.directory, this.tables)
+      return outcomes
+    } catch (error) {
+      return this.giveUp(operations, error)
+    }
+  }
+
+  close(): void {
+    // Every commit left a whole document behind.
+  }
+
+  /** Handlers check first and change then, so one that throws has changed nothing. */
+  private attempt(operation: Operation): Outcome {
+    try {
+      // Later operations of the batch change the rows that this one returns.
+      return { value: structuredClone(invoke(this.handlers, operation)) }
+    } catch (error) {
+      if (isAppError(error)) return { error }
+      throw error
+    }
+  }
+
+  /** A full disk took nothing: what is on it counts again. */
+  private giveUp(operations: readonly Operation[], error: unknown): Outcome[] {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    this.tables = loadTables(this.directory)
+    this.handlers = handlersOf(this.tables)
+    const full = new AppError('storage_full', 'the disk of the database is full', { cause: error })
+    return operations.map(() => ({ error: full }))
+  }
+}
+
+function handlersOf(tables: Tables): Handlers<OperationName> {
+  return {
+    ...accountHandlers(tables),
+    ...sessionHandlers(tables),
+    ...fileHandlers(tables),
+    ...blobHandlers(tables),
+    ping: () => undefined,
+  }
+}

@@ -1,0 +1,78 @@
+import type { Perf } from '../../perf/timing'
+import { AppError, isAppError } from '../domain/errors'
+import type { Logger } from '../platform/logger'
+import type { Operation, Outcome, Store } from './operations'
+
+export interface GroupCommitOptions {
+  store: Store
+  /** Operations made durable by one commit. */
+  batchMax: number
+  /** Operations that may wait. */
+  queueMax: number
+  perf: Perf
+  log: Logger
+}
+
+interface Waiting {
+  operation: Operation
+  answer(outcome: Outcome): void
+}
+
+const busyDelayMs = 5
+
+/** Makes everything that arrived in one turn of the event loop durable with one commit, and only then answers. */
+export class GroupCommit {
+  private readonly queue: Waiting[] = []
+  private scheduled = false
+  private onIdle: (() => void) | null = null
+
+  constructor(private readonly options: GroupCommitOptions) {
+    options.perf.gauge('database_queue', () => this.queue.length)
+  }
+
+  add(operation: Operation, answer: (outcome: Outcome) => void): void {
+    if (this.queue.length >= this.options.queueMax) {
+      const message = 'too many operations wait for the database'
+      answer({ error: new AppError('unavailable', message, { retryAfterS: 1 }) })
+      return
+    }
+    this.queue.push({ operation, answer })
+    this.schedule()
+  }
+
+  /** Resolves when nothing waits. */
+  idle(): Promise<void> {
+    if (this.queue.length === 0) return Promise.resolve()
+    return new Promise((resolve) => (this.onIdle = resolve))
+  }
+
+  /** `setImmediate` runs after all sockets that are readable in this turn were read. */
+  private schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    setImmediate(() => this.commit())
+  }
+
+  private commit(): void {
+    const { store, batchMax, perf } = this.options
+    const batch = this.queue.slice(0, batchMax)
+    const startedAt = perf.now()
+    const outcomes = store.commit(batch.map(({ operation }) => operation))
+    if (outcomes === null) {
+      setTimeout(() => this.commit(), busyDelayMs)
+      return
+    }
+    perf.call('group_commit', startedAt, { n: batch.length })
+    this.queue.splice(0, batch.length)
+    this.scheduled = false
+    batch.forEach((waiting, index) => this.answer(waiting, outcomes[index]!))
+    if (this.queue.length > 0) this.schedule()
+    else this.onIdle?.()
+  }
+
+  private answer({ operation, answer }: Waiting, outcome: Outcome): void {
+    if ('error' in outcome && !isAppError(outcome.error))
+      this.options.log.error({ err: outcome.error, operation: operation.name }, 'operation failed')
+    answer(outcome)
+  }
+}

@@ -1,0 +1,66 @@
+import type { Database } from '../domain/database'
+
+type Section = 'accounts' | 'sessions' | 'files' | 'blobs'
+type MethodsOf<S extends Section> = {
+  [M in keyof Database[S] & string as `${S}.${M}`]: Database[S][M]
+}
+
+/** The methods of the `Database` interface by their dotted names: what crosses the socket to the writer. */
+type Methods = MethodsOf<'accounts'> &
+  MethodsOf<'sessions'> &
+  MethodsOf<'files'> &
+  MethodsOf<'blobs'> & { ping(): Promise<void> }
+
+export type OperationName = keyof Methods
+export type ArgumentsOf<N extends OperationName> = Parameters<Methods[N]>
+/** JSON has no sets: they cross as arrays. */
+export type ResultOf<N extends OperationName> = JsonOf<Awaited<ReturnType<Methods[N]>>>
+type JsonOf<T> = T extends Set<infer U> ? U[] : T
+
+/** The operations that change something; the rest are queries. */
+export const commandNames = [
+  'accounts.create',
+  'accounts.changePassword',
+  'accounts.rehashPassword',
+  'accounts.delete',
+  'sessions.create',
+  'sessions.touch',
+  'sessions.delete',
+  'sessions.deleteExpired',
+  'files.commit',
+  'files.delete',
+  'blobs.condemn',
+  'blobs.forget',
+] as const satisfies readonly OperationName[]
+
+export type CommandName = (typeof commandNames)[number]
+
+export interface Operation {
+  name: string
+  args: readonly unknown[]
+}
+
+export type Outcome = { value: unknown } | { error: unknown }
+
+/** One synchronous function per operation. It throws `AppError`, and then has changed nothing that stays. */
+export type Handlers<N extends OperationName> = {
+  [K in N]: (...args: ArgumentsOf<K>) => ResultOf<K>
+}
+
+/** The data as the writer process owns it. */
+export interface Store {
+  /**
+   * Runs the operations in order, each whole or not at all, and returns once all effects are durable.
+   * @returns null when another process holds the lock on the data: nothing was done, try again.
+   * Throws when it is unknown what reached the disk; the store must then not be used again.
+   */
+  commit(operations: readonly Operation[]): Outcome[] | null
+  close(): void
+}
+
+export function invoke(handlers: Partial<Handlers<OperationName>>, operation: Operation): unknown {
+  const { name, args } = operation
+  if (!Object.hasOwn(handlers, name)) throw new Error(`The writer has no operation ${name}`)
+  const handler = handlers[name as OperationName] as (...args: readonly unknown[]) => unknown
+  return handler(...args)
+}

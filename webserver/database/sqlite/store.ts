@@ -1,0 +1,102 @@
+import { statSync } from 'node:fs'
+import type { Statement } from 'better-sqlite3'
+import {
+  invoke,
+  type CommandName,
+  type Handlers,
+  type Operation,
+  type Outcome,
+  type Store,
+} from '../operations'
+import { accountCommands } from './accounts'
+import { blobCommands } from './blobs'
+import { isBusy, openWriteConnection, translated, walPathOf, type Connection } from './connection'
+import { fileCommands } from './files'
+import { requireCurrent } from './migrations'
+import { sessionCommands } from './sessions'
+
+/** @throws {AppError} `unsupported` when the database has not this program's version. */
+export function openSqliteStore(directory: string, walBytesMax: number): Store {
+  const connection = openWriteConnection(directory)
+  requireCurrent(connection)
+  return new SqliteStore(connection, walPathOf(directory), walBytesMax)
+}
+
+class SqliteStore implements Store {
+  private readonly handlers: Handlers<CommandName | 'ping'>
+  private readonly begin: Statement<[]>
+  private readonly end: Statement<[]>
+  private readonly savepoint: Statement<[]>
+  private readonly release: Statement<[]>
+  private readonly undo: Statement<[]>
+  private checkpointAtBytes: number
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly walPath: string,
+    private readonly walBytesMax: number,
+  ) {
+    this.handlers = {
+      ...accountCommands(connection),
+      ...sessionCommands(connection),
+      ...fileCommands(connection),
+      ...blobCommands(connection),
+      ping: () => undefined,
+    }
+    this.begin = connection.prepare('BEGIN IMMEDIATE')
+    this.end = connection.prepare('COMMIT')
+    this.savepoint = connection.prepare('SAVEPOINT operation')
+    this.release = connection.prepare('RELEASE operation')
+    this.undo = connection.prepare('ROLLBACK TO operation')
+    this.checkpointAtBytes = walBytesMax
+  }
+
+  commit(operations: readonly Operation[]): Outcome[] | null {
+    try {
+      this.begin.run()
+      const outcomes = operations.map((operation) => this.attempt(operation))
+      this.end.run()
+      this.checkpointWhenLarge()
+      return outcomes
+    } catch (error) {
+      return this.giveUp(operations, error)
+    }
+  }
+
+  close(): void {
+    this.connection.pragma('wal_checkpoint(TRUNCATE)')
+    this.connection.close()
+  }
+
+  /** Runs one operation so that its failure takes back its own changes only. */
+  private attempt(operation: Operation): Outcome {
+    this.savepoint.run()
+    try {
+      const value = invoke(this.handlers, operation)
+      this.release.run()
+      return { value }
+    } catch (error) {
+      // Some failures of the disk end the whole transaction.
+      if (!this.connection.inTransaction) throw error
+      this.undo.run()
+      this.release.run()
+      return { error: translated(error) }
+    }
+  }
+
+  private giveUp(operations: readonly Operation[], error: unknown): Outcome[] | null {
+    if (this.connection.inTransaction) this.connection.exec('ROLLBACK')
+    if (isBusy(error)) return null
+    const known = translated(error)
+    if (known === error) throw error
+    return operations.map(() => ({ error: known }))
+  }
+
+  /** A reader in the middle of a query keeps the log from being cut; then the next attempt is one more limit away. */
+  private checkpointWhenLarge(): void {
+    const sizeBytes = statSync(this.walPath, { throwIfNoEntry: false })?.size ?? 0
+    if (sizeBytes <= this.checkpointAtBytes) return
+    const [{ busy }] = this.connection.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }]
+    this.checkpointAtBytes = busy === 0 ? this.walBytesMax : sizeBytes + this.walBytesMax
+  }
+}

@@ -1,0 +1,31 @@
+import type { Config } from '../config/schema'
+import type { Paths } from '../config/paths'
+import type { RoleContext, Running } from '../config/process-setup'
+import { openDebugStore } from './debug/store'
+import { GroupCommit } from './group-commit'
+import { CommandServer } from './link/command-server'
+import type { Store } from './operations'
+import { openSqliteStore } from './sqlite/store'
+
+/**
+ * The one process that changes the data. There must never be two: a replacement is started when the process before it
+ * has ended.
+ */
+export async function startWriter({ setup, paths, perf, log }: RoleContext): Promise<Running> {
+  const { batchMax, queueMax } = setup.config.database
+  const store = openStore(setup.config, paths)
+  const commits = new GroupCommit({ store, batchMax, queueMax, perf, log })
+  const server = new CommandServer(commits, log)
+  await server.listen(paths.socket('database'))
+  return {
+    async drain() {
+      await server.drain()
+      store.close()
+    },
+  }
+}
+
+function openStore(config: Config, paths: Paths): Store {
+  if (config.database.kind === 'debug') return openDebugStore(paths.database)
+  return openSqliteStore(paths.database, config.database.walBytesMax)
+}

@@ -62,7 +62,7 @@ module.exports = {
       from: { path: '^webserver/model/engine' },
       to: { path: '^webserver/(database|blobs|services|http|cluster|passwords)' },
     },
-    owner('express', 'node_modules/express', '^webserver/http'),
+    owner('express', 'node_modules/express', '^(webserver/http|perf/bench)'),
     owner('onnxruntime', 'node_modules/onnxruntime-node', '^(webserver/model/engine|perf/bench)'),
     owner('sqlite', 'node_modules/better-sqlite3', '^webserver/database/sqlite'),
     {

@@ -4,6 +4,8 @@ import { readVersion } from './config/version'
 import { openDatabase } from './database/open-database'
 import type { Database } from './domain/database'
 import type { PasswordHasher } from './domain/password-hasher'
+import { inferencePipe } from './http/inference-pipe'
+import { authenticator } from './http/middleware/authenticate'
 import type { Route } from './http/route'
 import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
@@ -47,14 +49,7 @@ export async function openApp(context: RoleContext): Promise<App> {
   const services = createServices(context, backends)
   let status: ServiceStatus | null = null
   const routes = createRoutes(context, { ...backends, ...services, status: () => status })
-  const { perf, log, setup } = context
-  const server = createHttpServer({
-    config: setup.config.http,
-    routes,
-    sessions: services.sessions,
-    perf,
-    log,
-  })
+  const server = createServer(context, services, routes)
   const maintenance = startMaintenance(context, services)
   return {
     server,
@@ -64,6 +59,24 @@ export async function openApp(context: RoleContext): Promise<App> {
       await backends.database.close()
     },
   }
+}
+
+function createServer(context: RoleContext, { sessions }: Services, routes: Route[]): Server {
+  const { setup, perf, log } = context
+  const { config } = setup
+  const dependencies = { config: config.http, routes, sessions, perf, log }
+  if (config.http.nginx) return createHttpServer(dependencies)
+  return createHttpServer({ ...dependencies, inference: createInferencePipe(context, sessions) })
+}
+
+function createInferencePipe({ setup, paths }: RoleContext, sessions: SessionService) {
+  const { cluster, inference } = setup.config
+  const slots = Array.from({ length: cluster.engines }, (_, index) => index + 1)
+  return inferencePipe({
+    ...inference,
+    socketPaths: slots.map((slot) => paths.socket(`engine-${slot}`)),
+    authenticate: authenticator(sessions),
+  })
 }
 
 async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backends> {

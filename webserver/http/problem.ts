@@ -43,15 +43,14 @@ export function problemOf(error: AppError, requestId: string): Record<string, un
 
 /** The last handler: whatever was thrown becomes one problem. What is no AppError is logged whole and shown as `internal`. */
 export function problemHandler(log: Logger): ErrorRequestHandler {
-  return (thrown: unknown, req, res, next) => {
+  // Express knows an error handler by its four parameters.
+  return (thrown: unknown, req, res, _next) => {
     const error = toAppError(thrown)
     if (error.code === 'internal')
       log.error({ err: thrown, requestId: requestIdOf(req) }, 'request failed')
-    if (res.headersSent) {
-      next(thrown)
-      return
-    }
-    sendProblem(req, res, error)
+    // An answer that has begun cannot be taken back; only a broken connection tells that it is incomplete.
+    if (res.headersSent) req.socket.destroy()
+    else sendProblem(req, res, error)
   }
 }
 
@@ -59,18 +58,36 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   req.context.errorCode = error.code
   if (error.code === 'unauthenticated') res.setHeader('WWW-Authenticate', 'Bearer')
   if (error.retryAfterS !== undefined) res.setHeader('Retry-After', error.retryAfterS)
-  // An answer that comes before the body was read ends the connection rather than reading on.
-  if (!req.complete) res.setHeader('Connection', 'close')
-  const body = isInference(req) ? { error: error.message } : problemOf(error, requestIdOf(req))
+  const content = isInference(req) ? { error: error.message } : problemOf(error, requestIdOf(req))
   const type = isInference(req) ? 'application/json' : 'application/problem+json'
+  const body = Buffer.from(JSON.stringify(content))
   res.status(httpMeanings[error.code].status)
   res.setHeader('Content-Type', type)
-  res.end(JSON.stringify(body))
+  res.setHeader('Content-Length', body.length)
+  if (req.complete) res.end(body)
+  else answerBeforeBody(req, res, body)
+}
+
+// Enough for a client to notice the answer; a connection closed under its hands would often hide it.
+const lingerMs = 1000
+
+/** An answer that comes before the body has arrived ends the connection, rather than reading on for ever. */
+function answerBeforeBody(req: Request, res: Response, body: Buffer): void {
+  res.setHeader('Connection', 'close')
+  res.write(body)
+  const end = () => {
+    clearTimeout(timer)
+    res.end()
+  }
+  const timer = setTimeout(end, lingerMs)
+  req.once('end', end)
+  req.once('close', end)
+  req.resume()
 }
 
 /** The Open Inference Protocol has an error form of its own. */
 function isInference(req: Request): boolean {
-  return req.path === '/v2' || req.path.startsWith('/v2/')
+  return /^\/v2(?:[/?]|$)/.test(req.originalUrl)
 }
 
 function requestIdOf(req: Request): string {
@@ -85,30 +102,11 @@ function toAppError(thrown: unknown): AppError {
   )
 }
 
-const bodyErrors: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
-  'entity.too.large': { code: 'too_large', message: 'The body is larger than this route takes' },
-  'entity.parse.failed': { code: 'invalid', message: 'The body is not valid JSON' },
-  'entity.verify.failed': { code: 'invalid', message: 'The body is not valid UTF-8' },
-  'charset.unsupported': { code: 'unsupported', message: 'The body must be UTF-8' },
-  'encoding.unsupported': { code: 'unsupported', message: 'The Content-Encoding is not supported' },
-  'request.aborted': { code: 'invalid', message: 'The body ended early' },
-  'request.size.invalid': {
-    code: 'invalid',
-    message: 'The body is not as long as Content-Length says',
-  },
-}
-
-/** Errors of body-parser carry a `type`, errors of the router a 400 `status`. */
+/** The router refuses a path that is not validly percent-encoded with an error of its own. */
 function fromExpress(thrown: unknown): AppError | null {
-  if (!(thrown instanceof Error)) return null
-  const { type, status } = thrown as { type?: unknown; status?: unknown }
-  const known = typeof type === 'string' ? bodyErrors[type] : undefined
-  if (known !== undefined)
-    return new AppError(known.code, known.message, { field: 'body', cause: thrown })
-  if (status === 400)
-    return new AppError('invalid', 'The path is not validly percent-encoded', {
-      field: 'path',
-      cause: thrown,
-    })
-  return null
+  if (!(thrown instanceof URIError)) return null
+  return new AppError('invalid', 'The path is not validly percent-encoded', {
+    field: 'path',
+    cause: thrown,
+  })
 }

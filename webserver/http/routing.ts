@@ -1,6 +1,7 @@
-import express, { Router, type Request, type RequestHandler, type Response } from 'express'
+import { Router, type Request, type RequestHandler, type Response } from 'express'
 import type { z } from 'zod'
 import { AppError } from '../domain/errors'
+import { jsonBody } from './json-body'
 import { sendProblem } from './problem'
 import { templateOf, type Access, type Answer, type Route } from './route'
 
@@ -42,29 +43,14 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
     })
     if (result !== undefined) send(res, result)
   }
-  return statement.body === undefined ? [guard, answer] : [guard, ...jsonBody(options), answer]
+  return statement.body === undefined
+    ? [guard, answer]
+    : [guard, jsonBody(options.jsonBodyBytesMax), answer]
 }
 
 function needsCaller(access: Access, req: Request): boolean {
   if (access === 'optional') return req.headers.authorization !== undefined
   return access !== 'public'
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function jsonBody({ jsonBodyBytesMax }: RoutingOptions): RequestHandler[] {
-  const requireJson: RequestHandler = (req, _res, next) => {
-    if (!req.is('application/json'))
-      throw new AppError('unsupported', 'The body must be application/json', {
-        field: 'Content-Type',
-      })
-    next()
-  }
-  const read = express.json({
-    limit: jsonBodyBytesMax,
-    verify: (_req, _res, bytes) => void utf8.decode(bytes),
-  })
-  return [requireJson, read]
 }
 
 function parse(schema: z.ZodType | undefined, input: unknown, where: string): unknown {

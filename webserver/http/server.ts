@@ -5,9 +5,11 @@ import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import type { Logger } from '../platform/logger'
 import type { SessionService } from '../services/session-service'
+import { answerClientErrors } from './client-errors'
 import { createExpress, createExpressServer } from './express-app'
 import { admission } from './middleware/admission'
 import { authenticator } from './middleware/authenticate'
+import { bodyIdle } from './middleware/body-idle'
 import { requestContext } from './middleware/context'
 import { securityHeaders } from './middleware/security-headers'
 import { problemHandler } from './problem'
@@ -28,7 +30,12 @@ export interface HttpDependencies {
 export function createHttpServer(dependencies: HttpDependencies): Server {
   const { config, routes, sessions, perf, log, inference } = dependencies
   const app = createExpress()
-  app.use(requestContext(perf), admission(config.requestsInFlightMax, perf), securityHeaders)
+  app.use(
+    requestContext(perf),
+    admission(config.requestsInFlightMax, perf),
+    securityHeaders,
+    bodyIdle(config.bodyIdleTimeoutMs),
+  )
   if (inference !== undefined) app.use('/v2', inference)
   app.use(
     createRouter(routes, {
@@ -40,7 +47,7 @@ export function createHttpServer(dependencies: HttpDependencies): Server {
     throw new AppError('not_found', 'There is nothing at this path')
   })
   app.use(problemHandler(log))
-  return createExpressServer(app, {
+  const server = createExpressServer(app, {
     headersTimeout: config.headersTimeoutMs,
     // How often Node looks for what headersTimeout has passed; its default of 30 s would make the limit meaningless.
     connectionsCheckingInterval: 500,
@@ -49,4 +56,6 @@ export function createHttpServer(dependencies: HttpDependencies): Server {
     // Above nginx's keepalive_timeout to the workers, so that it is never we who close a connection it is about to use.
     keepAliveTimeout: 75_000,
   })
+  answerClientErrors(server)
+  return server
 }

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { BlobDraft, BlobStore } from '../../domain/blob-store'
+import type { Timing } from '../../domain/timing'
+import { BlobDirectories, makeDirectory } from './directories'
+import { DiskDraft } from './disk-draft'
+import { codeOf, onDisk } from './disk-errors'
+
+export interface DiskPaths {
+  blobs: string
+  /** On the file system of `blobs`, so that a draft becomes a blob by a second name rather than a copy. */
+  drafts: string
+}
+
+const readChunkBytes = 256 * 1024
+const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW } = constants
+
+/**
+ * Makes the directories that are missing.
+ * @throws {Error} when they cannot be used, with a sentence for who runs the service.
+ */
+export async function openDiskBlobStore(paths: DiskPaths): Promise<BlobStore> {
+  const directories = new BlobDirectories(paths.blobs)
+  await directories.prepare()
+  await makeDirectory(paths.drafts)
+  const [blobs, drafts] = await Promise.all([stat(paths.blobs), stat(paths.drafts)])
+  if (blobs.dev !== drafts.dev)
+    throw new Error(`${paths.drafts} and ${paths.blobs} must be on one file system`)
+  return new DiskBlobStore(paths, directories)
+}
+
+/**
+ * Blobs as files (DESIGN D4): a draft is written and synced under a random name, then linked under its digest, and its
+ * directory synced. Any number of processes may use one store at once.
+ */
+class DiskBlobStore implements BlobStore {
+  constructor(
+    private readonly paths: DiskPaths,
+    private readonly directories: BlobDirectories,
+  ) {}
+
+  async createDraft(timing: Timing): Promise<BlobDraft> {
+    const startedAt = timing.now()
+    const path = join(this.paths.drafts, randomBytes(16).toString('base64url'))
+    const handle = await onDisk(() => open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600))
+    timing.end('write', startedAt)
+    return new DiskDraft(
+      { handle, path },
+      { root: this.paths.blobs, directories: this.directories },
+      timing,
+    )
+  }
+
+  async read(sha256: string, startByte: number, endByte: number): Promise<Readable> {
+    if (endByte < startByte) return Readable.from([])
+    const handle = await onDisk(() => open(this.pathOf(sha256), O_RDONLY | O_NOFOLLOW))
+    // The stream closes the handle at its end, on an error and when it is destroyed.
+    return handle.createReadStream({
+      start: startByte,
+      end: endByte,
+      highWaterMark: readChunkBytes,
+      autoClose: true,
+    })
+  }
+
+  location(sha256: string): string {
+    return this.directories.locate(sha256)
+  }
+
+  async remove(sha256: string): Promise<void> {
+    try {
+      await unlink(this.pathOf(sha256))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+
+  list(): AsyncIterable<string> {
+    return this.directories.list()
+  }
+
+  async clearDrafts(): Promise<number> {
+    const names = await readdir(this.paths.drafts)
+    for (const name of names) await unlink(join(this.paths.drafts, name))
+    return names.length
+  }
+
+  private pathOf(sha256: string): string {
+    return join(this.paths.blobs, this.location(sha256))
+  }
+}

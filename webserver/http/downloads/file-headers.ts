@@ -1,0 +1,36 @@
+import contentDisposition from 'content-disposition'
+import { etagOf, type StoredFile } from '../../domain/file'
+import { lastModifiedOf } from '../conditional'
+import { formatHttpDate } from '../http-date'
+
+/** RFC 9530 §3: the digest of the whole content, whatever part of it is sent. */
+export function reprDigestOf(sha256Hex: string): string {
+  return `sha-256=:${Buffer.from(sha256Hex, 'hex').toString('base64')}:`
+}
+
+/** What every answer that carries or stands for a file's content says; a 304 says only this. */
+export function validatorHeaders(file: StoredFile): Record<string, string> {
+  return {
+    ETag: etagOf(file.sha256),
+    'Last-Modified': formatHttpDate(lastModifiedOf(file)),
+    'Cache-Control': 'private, no-cache',
+  }
+}
+
+/** What people upload is never shown by us: it is saved, not guessed at, and can run nothing with our origin. */
+export function contentHeaders(file: StoredFile): Record<string, string> {
+  return {
+    ...validatorHeaders(file),
+    'Accept-Ranges': 'bytes',
+    'Content-Type': file.contentType,
+    'Content-Disposition': contentDisposition(nameOf(file.path)),
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Repr-Digest': reprDigestOf(file.sha256),
+    'X-Content-Type-Options': 'nosniff',
+  }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,191 @@
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import { AppError } from '../../domain/errors'
+import { etagOf, type FileKey, type StoredFile } from '../../domain/file'
+import type { FileService } from '../../services/file-service'
+import { writeConditionOf } from '../conditional'
+import { reprDigestOf } from '../downloads/file-headers'
+import { sendFile } from '../downloads/send-file'
+import { defineRoute, type Route } from '../route'
+import { nameSchema, timeSchema } from '../schemas'
+import { requestBody } from '../uploads/request-body'
+
+export interface FileRouteOptions {
+  /** Whether contents may be left to the nginx in front. */
+  viaNginx: boolean
+  /** How long a body may stand still. */
+  bodyIdleTimeoutMs: number
+}
+
+const path = '/v1/files/:owner/*path'
+
+const paramsSchema = z.strictObject({
+  owner: nameSchema,
+  // Express decodes each segment by itself: a slash inside one was sent as %2F and would name another file.
+  path: z
+    .array(z.string().refine((segment) => !segment.includes('/'), 'has a segment with a "/" in it'))
+    .transform((segments) => segments.join('/')),
+})
+
+const fileSchema = z.strictObject({
+  owner: z.string(),
+  path: z.string(),
+  size: z.number().int().meta({ description: 'Bytes.' }),
+  sha256: z.string(),
+  contentType: z.string(),
+  etag: z.string(),
+  version: z.number().int(),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+})
+
+const listQuerySchema = z.strictObject({
+  owner: nameSchema.optional(),
+  prefix: z.string().max(1024).default(''),
+  cursor: z.string().max(2048).optional(),
+  limit: z.coerce.number().int().default(100),
+})
+
+const pageSchema = z.strictObject({
+  files: z.array(fileSchema),
+  cursor: z.string().nullable().meta({ description: 'Asks for the next page; null on the last.' }),
+})
+
+export function fileRoutes(files: FileService, options: FileRouteOptions): Route[] {
+  return [list(files), put(files, options), get(files, options), remove(files)]
+}
+
+function list(files: FileService): Route {
+  return defineRoute(
+    {
+      method: 'get',
+      path: '/v1/files',
+      summary: 'List files in order of owner and path',
+      access: 'session',
+      query: listQuerySchema,
+      responses: { 200: { description: 'A page of files.', schema: pageSchema } },
+      errors: ['not_found'],
+    },
+    async ({ caller, query, timing }) => {
+      const { owner = null, cursor = null, prefix, limit } = query
+      const page = await files.list(caller, { owner, cursor, prefix, limit }, timing)
+      return { status: 200, body: { files: page.files.map(fileView), cursor: page.cursor } }
+    },
+  )
+}
+
+function put(files: FileService, options: FileRouteOptions): Route {
+  return defineRoute(
+    {
+      method: 'put',
+      path,
+      summary: 'Store a file, whole: create it, or replace what is there',
+      access: 'session',
+      params: paramsSchema,
+      rawBody: 'The content. If-Match and If-None-Match are honoured.',
+      responses: {
+        201: { description: 'Created.', schema: fileSchema },
+        200: { description: 'Replaced.', schema: fileSchema },
+      },
+      errors: [
+        'not_found',
+        'precondition_failed',
+        'too_large',
+        'unsupported',
+        'quota_exceeded',
+        'storage_full',
+      ],
+    },
+    async ({ caller, params, timing, req, res }) => {
+      const upload = { key: params, ...uploadOf(req, res, options) }
+      const { file, created } = await files.put(caller, upload, timing)
+      return { status: created ? 201 : 200, headers: writtenHeaders(file), body: fileView(file) }
+    },
+  )
+}
+
+function get(files: FileService, { viaNginx }: FileRouteOptions): Route {
+  return defineRoute(
+    {
+      method: 'get',
+      path,
+      summary: 'Read a file or a part of it',
+      access: 'session',
+      params: paramsSchema,
+      responses: {
+        200: { description: 'The content.', contentType: '*/*' },
+        206: { description: 'The part that Range asks for.', contentType: '*/*' },
+        304: { description: 'What If-None-Match or If-Modified-Since names is still current.' },
+      },
+      errors: ['not_found', 'precondition_failed', 'range_not_satisfiable'],
+    },
+    async ({ caller, params, timing, req, res }) => {
+      const open = await files.get(caller, params, timing)
+      await sendFile(req, res, { open, viaNginx })
+      return undefined
+    },
+  )
+}
+
+function remove(files: FileService): Route {
+  return defineRoute(
+    {
+      method: 'delete',
+      path,
+      summary: 'Delete a file',
+      access: 'session',
+      params: paramsSchema,
+      responses: { 204: { description: 'Deleted.' } },
+      errors: ['not_found', 'precondition_failed'],
+    },
+    async ({ caller, params, timing, req }) => {
+      const key: FileKey = params
+      await files.delete(caller, { key, condition: writeConditionOf(req.headers) }, timing)
+      return { status: 204 }
+    },
+  )
+}
+
+function uploadOf(req: Request, res: Response, { bodyIdleTimeoutMs }: FileRouteOptions) {
+  const { headers } = req
+  const length = headers['content-length']
+  requirePlainBody(req)
+  return {
+    condition: writeConditionOf(headers),
+    contentType: headers['content-type'] ?? null,
+    declaredBytes: length === undefined ? null : Number(length),
+    openBody: () => requestBody(req, res, bodyIdleTimeoutMs),
+  }
+}
+
+/** What the headers ask for and we do not do is refused, so that nothing else is stored than was meant. */
+function requirePlainBody({ headers }: Request): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding.trim().toLowerCase() !== 'identity')
+    throw new AppError('unsupported', 'Send the body without Content-Encoding', {
+      field: 'Content-Encoding',
+    })
+  if (headers['content-range'] !== undefined)
+    throw new AppError('invalid', 'A file is stored whole, without Content-Range', {
+      field: 'Content-Range',
+    })
+}
+
+function writtenHeaders(file: StoredFile): Record<string, string> {
+  return { ETag: etagOf(file.sha256), 'Repr-Digest': reprDigestOf(file.sha256) }
+}
+
+function fileView(file: StoredFile) {
+  const { owner, path, sha256, contentType, version } = file
+  return {
+    owner,
+    path,
+    size: file.sizeBytes,
+    sha256,
+    contentType,
+    etag: etagOf(sha256),
+    version,
+    createdAt: new Date(file.createdAtMs).toISOString(),
+    updatedAt: new Date(file.updatedAtMs).toISOString(),
+  }
+}

@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream'
+import type { Caller } from '../domain/account'
+import type { BlobStore } from '../domain/blob-store'
+import type { Database } from '../domain/database'
+import { AppError } from '../domain/errors'
+import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
+import type { Timing } from '../domain/timing'
+import { noSuchFile, requireAccess, requireOwner } from './access'
+import { contentTypeOf } from './content-type'
+import { decodeCursor, encodeCursor } from './file-cursor'
+import { Uploads, type Upload, type UploadResult, type UploadSettings } from './upload'
+
+export interface FileSettings extends UploadSettings {
+  listLimitMax: number
+}
+
+export interface FileDependencies {
+  database: Database
+  blobs: BlobStore
+  settings: FileSettings
+  now: () => number
+}
+
+export interface PutFile extends Omit<Upload, 'contentType'> {
+  /** As the sender stated it; null to go by the name. */
+  contentType: string | null
+}
+
+/** A file, and what a door needs to send it. */
+export interface OpenFile {
+  file: StoredFile
+  /** Where a front server finds the content, relative to the store's root. */
+  location: string
+  /** Bytes `startByte`..`endByte`, inclusive. */
+  read(startByte: number, endByte: number): Promise<Readable>
+}
+
+export interface FilePage {
+  files: StoredFile[]
+  /** Asks for the next page; null after the last. */
+  cursor: string | null
+}
+
+export interface FileQuery {
+  /** Null for all that the caller sees. */
+  owner: string | null
+  prefix: string
+  cursor: string | null
+  limit: number
+}
+
+export class FileService {
+  private readonly uploads: Uploads
+
+  constructor(private readonly use: FileDependencies) {
+    this.uploads = new Uploads(use)
+  }
+
+  /**
+   * Creates or replaces a file; when it resolves, the content and the record survive a crash.
+   * @throws {AppError} `invalid`, and what `Uploads.run` says.
+   */
+  async put(
+    caller: Caller,
+    { contentType, ...put }: PutFile,
+    timing: Timing,
+  ): Promise<UploadResult> {
+    const key = checked(put.key)
+    const upload = { ...put, key, contentType: contentTypeOf(contentType, key.path) }
+    return this.uploads.run(caller, upload, timing)
+  }
+
+  /** @throws {AppError} `invalid`, `not_found`. */
+  async get(caller: Caller, key: FileKey, timing: Timing): Promise<OpenFile> {
+    const { owner, path } = checked(key)
+    const viewer = requireAccess(caller, owner)
+    const startedAt = timing.now()
+    const file = await this.use.database.files.find(viewer, { owner, path })
+    timing.end('database', startedAt)
+    if (file === null) throw noSuchFile()
+    const { blobs } = this.use
+    return {
+      file,
+      location: blobs.location(file.sha256),
+      read: (startByte, endByte) => blobs.read(file.sha256, startByte, endByte),
+    }
+  }
+
+  /** @throws {AppError} `invalid`, `not_found` when the caller may not know the owner. */
+  async list(caller: Caller, query: FileQuery, timing: Timing): Promise<FilePage> {
+    const { owner, cursor } = query
+    const limit = this.checkedLimit(query.limit)
+    const after = cursor === null ? null : decodeCursor(cursor)
+    const startedAt = timing.now()
+    if (owner !== null) await requireOwner(this.use.database, caller, owner)
+    const viewer = requireAccess(caller, owner ?? caller.name)
+    const prefix = query.prefix.normalize('NFC')
+    const args = { owner, prefix, after, limit: limit + 1 }
+    const found = await this.use.database.files.list(viewer, args)
+    timing.end('database', startedAt)
+    const files = found.slice(0, limit)
+    const last = files.at(-1)
+    return { files, cursor: found.length > limit && last ? encodeCursor(last) : null }
+  }
+
+  /** @throws {AppError} `invalid`, `not_found`, `precondition_failed`. */
+  async delete(
+    caller: Caller,
+    { key, condition }: { key: FileKey; condition: FileCondition },
+    timing: Timing,
+  ): Promise<void> {
+    const { owner, path } = checked(key)
+    const viewer = requireAccess(caller, owner)
+    const startedAt = timing.now()
+    const nowMs = this.use.now()
+    await this.use.database.files.delete(viewer, { key: { owner, path }, condition, nowMs })
+    timing.end('commit', startedAt)
+  }
+
+  private checkedLimit(limit: number): number {
+    const { listLimitMax } = this.use.settings
+    if (Number.isInteger(limit) && limit >= 1 && limit <= listLimitMax) return limit
+    throw new AppError('invalid', `limit must be between 1 and ${listLimitMax}`, { field: 'limit' })
+  }
+}
+
+function checked({ owner, path }: FileKey): FileKey {
+  return { owner, path: requireFilePath(path) }
+}

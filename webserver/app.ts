@@ -43,10 +43,10 @@ interface Services {
 const sweepingSlot = 1
 const sessionsPerSweep = 1000
 
-/** The composition root: configuration → backends → services → doors. */
-export async function openApp(context: RoleContext): Promise<App> {
+/** The composition root: configuration → backends → services → doors. `now` is in ms since 1970. */
+export async function openApp(context: RoleContext, now: () => number = Date.now): Promise<App> {
   const backends = await openBackends(context)
-  const services = createServices(context, backends)
+  const services = createServices(context, backends, now)
   let status: ServiceStatus | null = null
   const routes = createRoutes(context, { ...backends, ...services, status: () => status })
   const server = createServer(context, services, routes)
@@ -89,9 +89,12 @@ async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backen
   }
 }
 
-function createServices({ setup, paths, log }: RoleContext, backends: Backends): Services {
+function createServices(
+  { setup, paths, log }: RoleContext,
+  backends: Backends,
+  now: () => number,
+): Services {
   const { config } = setup
-  const now = Date.now
   const onBackgroundError = (err: unknown) => log.warn({ err }, 'work beside a request failed')
   return {
     accounts: new AccountService({

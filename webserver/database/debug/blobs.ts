@@ -36,6 +36,7 @@ function unreferenced(tables: Tables, state: BlobRow['state']): BlobRow[] {
 export function requireUsable(tables: Tables, { sha256, linked }: FileCommit): void {
   if (linked || tables.blobs.get(sha256)?.state !== 'condemned') return
   throw new AppError('unavailable', 'the content is being removed: send it again', {
+    field: 'sha256',
     retryAfterS: 1,
   })
 }

@@ -53,6 +53,7 @@ export class BlobReferences {
     const { changes } = this.acquireStatement.run({ sha256, nowMs, linked: linked ? 1 : 0 })
     if (changes > 0) return
     throw new AppError('unavailable', 'the content is being removed: send it again', {
+      field: 'sha256',
       retryAfterS: 1,
     })
   }

@@ -1,61 +1,31 @@
 import type { BlobStore } from '../domain/blob-store'
-import type { BlobRecords, Database } from '../domain/database'
-
-export interface MaintenanceSettings {
-  sweepIntervalMs: number
-  /** Must be far longer than an upload takes from publishing its blob to committing it. */
-  sweepAgeMs: number
-  sessionIdleTimeoutMs: number
-}
+import type { Database } from '../domain/database'
 
 export interface MaintenanceDependencies {
-  database: Pick<Database, 'blobs' | 'sessions'>
+  database: Pick<Database, 'blobs'>
   blobs: BlobStore
-  settings: MaintenanceSettings
+  /** `sweepAgeMs` must be far longer than an upload takes from publishing its blob to committing it. */
+  settings: { sweepAgeMs: number }
   now: () => number
-  /** Receives what stopped a pass; the next one comes in its time. */
-  onBackgroundError: (error: unknown) => void
 }
 
 /** What a pass does at most, so that it never holds the writer or the disk for long. */
 const batchMax = 100
 const batchesMax = 50
 
-/** Sweeps, now and then, contents that no file refers to any more, and sessions that have ended. One process runs it. */
+/** Sweeps contents that no file refers to any more, in the two phases of `BlobRecords`. */
 export class MaintenanceService {
-  private timer: NodeJS.Timeout | null = null
-  private running: Promise<void> = Promise.resolve()
-
   constructor(private readonly use: MaintenanceDependencies) {}
 
-  start(): void {
-    const { settings, onBackgroundError } = this.use
-    this.timer = setTimeout(() => {
-      this.running = this.pass()
-        .catch(onBackgroundError)
-        .finally(() => {
-          if (this.timer !== null) this.start()
-        })
-    }, settings.sweepIntervalMs)
-  }
-
-  /** Resolves when the pass in hand has ended. */
-  async stop(): Promise<void> {
-    if (this.timer !== null) clearTimeout(this.timer)
-    this.timer = null
-    await this.running
-  }
-
-  /** One bounded pass. @throws whatever stopped it. */
-  async pass(): Promise<void> {
-    await upTo(batchesMax, () => this.condemn())
-    await upTo(batchesMax, () => this.forget())
-    await upTo(batchesMax, () => this.deleteSessions())
+  /** One bounded pass. Throws whatever stopped it; the next one goes on. */
+  async sweep(): Promise<void> {
+    await untilShort(() => this.condemn())
+    await untilShort(() => this.forget())
   }
 
   /**
-   * Phase one. A digest is unlinked only soon after it was condemned: a process that was stopped for so long that the
-   * row may have been forgotten, and the content uploaded anew, must not unlink it then.
+   * A digest is unlinked only soon after it was condemned: a process that was stopped for so long that the record may
+   * have been forgotten, and the content uploaded anew, must not unlink it then.
    */
   private async condemn(): Promise<number> {
     const { database, blobs, settings } = this.use
@@ -70,59 +40,48 @@ export class MaintenanceService {
     return digests.length
   }
 
-  /** Phase two, an age later. */
   private async forget(): Promise<number> {
     const beforeMs = this.use.now() - this.use.settings.sweepAgeMs
     return this.use.database.blobs.forget({ beforeMs, limit: batchMax })
   }
-
-  private async deleteSessions(): Promise<number> {
-    const nowMs = this.use.now()
-    const seenBeforeMs = nowMs - this.use.settings.sessionIdleTimeoutMs
-    return this.use.database.sessions.deleteExpired({ nowMs, seenBeforeMs, limit: batchMax })
-  }
 }
 
 /** Repeats a step while it finds full batches. */
-async function upTo(timesMax: number, step: () => Promise<number>): Promise<void> {
-  for (let times = 0; times < timesMax; times++) if ((await step()) < batchMax) return
+async function untilShort(step: () => Promise<number>): Promise<void> {
+  for (let times = 0; times < batchesMax; times++) if ((await step()) < batchMax) return
+}
+
+/** The records of blobs while nothing else has the data open. */
+export interface ExclusiveBlobRecords {
+  forgetUnreferencedBlobs(): Promise<number>
+  referencedBlobs(sha256s: readonly string[]): Promise<Set<string>>
 }
 
 export interface CrashSweep {
-  database: { blobs: BlobRecords }
+  records: ExclusiveBlobRecords
   blobs: BlobStore
-  now: () => number
 }
-
-const neverMs = Number.MAX_SAFE_INTEGER
 
 /**
  * Removes what uploads left when the service ended without warning: drafts, and contents without a file. Only while
  * nothing else runs on the data, which is why no age is waited for. Stops at the first error: what could not be read
  * is not judged.
  */
-export async function sweepAfterCrash(
-  use: CrashSweep,
-): Promise<{ drafts: number; contents: number }> {
-  const drafts = await use.blobs.clearDrafts()
-  // A record without references whose blob is gone would let the periodic sweep unlink a blob that was just linked
-  // anew; so records go with their blobs.
-  while ((await use.database.blobs.condemn(allOf(use))).length === batchMax);
-  while ((await use.database.blobs.forget({ beforeMs: neverMs, limit: batchMax })) === batchMax);
+export async function sweepAfterCrash({
+  records,
+  blobs,
+}: CrashSweep): Promise<{ drafts: number; contents: number }> {
+  const drafts = await blobs.clearDrafts()
+  // A record that outlived its blob would let the periodic sweep unlink a blob that an upload has just linked anew.
+  await records.forgetUnreferencedBlobs()
   let contents = 0
-  for await (const batch of batchesOf(use.blobs.list())) contents += await removeOrphans(use, batch)
+  for await (const batch of batchesOf(blobs.list())) {
+    const referenced = await records.referencedBlobs(batch)
+    const orphans = batch.filter((sha256) => !referenced.has(sha256))
+    for (const sha256 of orphans) await blobs.remove(sha256)
+    contents += orphans.length
+  }
   return { drafts, contents }
-}
-
-function allOf({ now }: CrashSweep) {
-  return { beforeMs: neverMs, nowMs: now(), limit: batchMax }
-}
-
-async function removeOrphans({ database, blobs }: CrashSweep, batch: string[]): Promise<number> {
-  const referenced = await database.blobs.referenced(batch)
-  const orphans = batch.filter((sha256) => !referenced.has(sha256))
-  for (const sha256 of orphans) await blobs.remove(sha256)
-  return orphans.length
 }
 
 async function* batchesOf(digests: AsyncIterable<string>): AsyncGenerator<string[]> {

@@ -24,7 +24,7 @@ export function numberText(value: number): string {
 /** A time spent as whole µs; at least 1, so that what happened never reads as nothing. */
 export function wholeUs(spentUs: number): number {
   const rounded = Math.round(spentUs)
-  return rounded > 0 ? rounded : 1
+  return rounded > 0 && rounded <= Number.MAX_SAFE_INTEGER ? rounded : 1
 }
 
 /** Times as text. Number to string takes 110 ns beyond 2^31, so the seconds are kept and only the rest is looked up. */
@@ -34,7 +34,8 @@ export class TimeText {
   private secondText = ''
 
   of(us: number): string {
-    if (!(us >= 1e6)) return us > 0 ? String(Math.floor(us)) : '0'
+    if (!(us >= 1e6 && us <= Number.MAX_SAFE_INTEGER))
+      return us > 0 && us < 1e6 ? String(Math.floor(us)) : '0'
     const second = Math.floor(us / 1e6)
     if (second !== this.second) {
       this.second = second

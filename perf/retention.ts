@@ -9,9 +9,11 @@ const allocationMs = 60_000
 export function markCrashedRuns(directory: string): void {
   for (const number of runNumbers(directory)) {
     const run = join(directory, String(number))
-    const manifest = readManifest(run)
-    if (manifest === undefined || manifest.stop_reason !== null || isRunning(manifest)) continue
-    writeManifest(run, { ...manifest, stop_reason: 'crash' })
+    const seen = readManifest(run)
+    if (seen === undefined || seen.stop_reason !== null || isRunning(seen)) continue
+    // Read again, now that nobody writes it any more: it may have stopped in order just now.
+    const last = readManifest(run)
+    if (last?.stop_reason === null) writeManifest(run, { ...last, stop_reason: 'crash' })
   }
 }
 

@@ -11,6 +11,8 @@ export interface Bench {
   rounds: number
   /** Whole seconds of one measurement. */
   seconds: number
+  /** What must not be: makes the run fail after it has written its report. */
+  problems: string[]
   say(line: string): void
 }
 

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Bench, Section } from './bench'
+import { ProcessGroup } from './processes'
+import { sectionOrder, writeResults } from './results'
+import { crash } from './sections/crash'
+import { downloads } from './sections/downloads'
+import { inference } from './sections/inference'
+import { memory } from './sections/memory'
+import { perfLog } from './sections/perf-log'
+import { uploads } from './sections/uploads'
+import { requireWrk } from './wrk'
+
+const sections: Record<string, Section> = {
+  inference,
+  downloads,
+  uploads,
+  'perf-log': perfLog,
+  memory,
+  crash,
+}
+
+const usage = `npm run bench -- [options] [section…]
+
+Measures the built service against what the machine could do and against the obvious way to build it, side by side in
+one run, and writes perf/bench/results.md. Sections: ${sectionOrder.join(', ')}; all of them but crash when none is named.
+
+  --quick          one round instead of three: for a look, not for figures
+  --rounds N       how often each figure is measured (kills, for crash; default 25 there)
+  --results FILE   where to write (default perf/bench/results.md)
+  --help           this text
+
+Exit codes: 0 measured; 1 something failed, or the crash section found a loss; 2 these options are wrong.
+`
+
+interface Options {
+  names: string[]
+  rounds: number | null
+  quick: boolean
+  results: string
+}
+
+/** @returns null when help is asked for. @throws {TypeError} on an unknown option or section. */
+function parseOptions(args: readonly string[]): Options | null {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      results: { type: 'string', default: 'perf/bench/results.md' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return null
+  for (const name of positionals) if (!(name in sections)) throw new TypeError(`no section ${name}`)
+  const rounds = values.rounds === undefined ? null : Number(values.rounds)
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
+    throw new TypeError('--rounds needs a whole number above 0')
+  const names =
+    positionals.length > 0 ? positionals : sectionOrder.filter((name) => name !== 'crash')
+  return { names, rounds, quick: values.quick, results: values.results }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options | null
+  try {
+    options = parseOptions(args)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`)
+    return 2
+  }
+  if (options !== null) return await measure(options)
+  process.stdout.write(usage)
+  return 0
+}
+
+async function measure(options: Options): Promise<number> {
+  const processes = new ProcessGroup()
+  const directory = mkdtempSync(join(tmpdir(), 'gristmill-bench-'))
+  const leave = () => {
+    processes.killAll()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      leave()
+      process.exit(1)
+    })
+  try {
+    requireWrk()
+    return await runSections(options, processes, directory)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`)
+    return 1
+  } finally {
+    leave()
+  }
+}
+
+async function runSections(
+  { names, rounds, quick, results }: Options,
+  processes: ProcessGroup,
+  directory: string,
+): Promise<number> {
+  const problems: string[] = []
+  for (const name of names) {
+    const bench: Bench = {
+      ...{ processes, directory, problems, seconds: 1 },
+      rounds: rounds ?? (name === 'crash' ? 25 : quick ? 1 : 3),
+      say: (line) => process.stdout.write(`${line}\n`),
+    }
+    const report = await sections[name]!(bench)
+    writeResults(results, new Map([[name, report]]))
+    process.stdout.write(`\n${report}\n`)
+  }
+  process.stdout.write(`Written to ${results}.\n`)
+  for (const problem of problems) process.stderr.write(`${problem}\n`)
+  return problems.length === 0 ? 0 : 1
+}
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+})

@@ -1,0 +1,105 @@
+import { median, short, table } from '../statistics'
+import type { Load } from '../wrk'
+import type { Health } from './health'
+import type { Cell, Target } from './inference'
+import { bestCompute, type Compute } from './inference-compute'
+
+export interface InferenceReport {
+  conditions: string
+  foreignShare: number
+  engines: number
+  cells: readonly Cell[]
+  compute: ReadonlyMap<string, Compute>
+  health: { idle: Health; busy: Health; load: Load }
+}
+
+export function describeInference(report: InferenceReport): string {
+  return `## (a) Inference through nginx, with sign-in
+
+${report.conditions}. Foreign ${percent(report.foreignShare)}.
+
+Requests per second. *Transport*: a bare \`node:http\` server, ${report.engines} processes, behind an nginx with the same proxy
+settings, which reads the same body and answers the same bytes; nobody signs in. *Compute*: bare session loops in ${report.engines}
+processes at once, at the best batch size (in brackets) that the clients could fill; for 1 client one loop alone.
+*Limit* = 1 / (1/transport + 1/compute): the cores do one after the other what both need. *Alternative*: an Express
+route in ${report.engines} processes that awaits \`session.run\`, behind the same nginx; nobody signs in. p50 and p99 are the
+service's, in ms.
+
+${table(
+  head,
+  report.cells.map((cell) => rowOf(cell, report)),
+)}
+
+${describeHealth(report.health)}
+`
+}
+
+const head = [
+  'model',
+  'clients',
+  'service',
+  'p50',
+  'p99',
+  'transport',
+  'compute',
+  'limit',
+  '**service / limit**',
+  'aim',
+  'alternative',
+  '**service / alternative**',
+]
+
+function rowOf(cell: Cell, { compute, engines }: InferenceReport): string[] {
+  const { prepared, clients } = cell
+  const { sample } = prepared
+  const { service, transport, alternative } = ratesOf(cell)
+  const best = bestCompute(compute.get(sample.model)!, clients, engines)
+  const limit = 1 / (1 / transport + 1 / best.itemsPerS)
+  return [
+    `${sample.model} (${sample.about})`,
+    String(clients),
+    short(service) + flagOf(cell, 'service'),
+    median(cell.loads.service.map(({ p50Ms }) => p50Ms)).toPrecision(3),
+    median(cell.loads.service.map(({ p99Ms }) => p99Ms)).toPrecision(3),
+    short(transport) + flagOf(cell, 'transport'),
+    `${short(best.itemsPerS)} (${best.batch})`,
+    short(limit),
+    (service / limit).toFixed(2),
+    sample.aim === null ? '' : String(sample.aim),
+    short(alternative) + flagOf(cell, 'alternative'),
+    (service / alternative).toFixed(2),
+  ]
+}
+
+function ratesOf({ loads }: Cell): Record<Target, number> {
+  const rate = (target: Target) => median(loads[target].map(({ requestsPerS }) => requestsPerS))
+  return {
+    service: rate('service'),
+    transport: rate('transport'),
+    alternative: rate('alternative'),
+  }
+}
+
+function flagOf({ loads }: Cell, target: Target): string {
+  return loads[target].some(({ failed }) => failed > 0) ? ' !' : ''
+}
+
+function describeHealth({ idle, busy, load }: InferenceReport['health']): string {
+  const row = (name: string, { requests, failed, p50Ms, p99Ms }: Health) => [
+    name,
+    `${requests}${failed > 0 ? ` (${failed} failed)` : ''}`,
+    p50Ms.toFixed(2),
+    p99Ms.toFixed(2),
+  ]
+  return `\`/healthz\`, asked for 200 times a second in an open loop from the intended time (aim: p99 under 10 ms while the CNN
+saturates, which here answered ${short(load.requestsPerS)} requests a second to 32 clients):
+
+${table(
+  ['engines', 'requests', 'p50 ms', 'p99 ms'],
+  [row('idle', idle), row('busy with the CNN', busy)],
+)}`
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}

@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { filePath } from '../../../webserver/demo/client'
+import { directoryFor, type Bench } from '../bench'
+import { ForeignLoad } from '../foreign-load'
+import { Loops } from '../loops'
+import type { DurableOrder, DurableResult } from '../peers/durable-loop'
+import { conditions } from '../results'
+import { startService, type Service } from '../service'
+import { median, short, table } from '../statistics'
+import { runWrk, writeScript, type Load } from '../wrk'
+import { percent } from './inference-report'
+
+const sizeBytes = 4096
+const clientCounts = [1, 16, 64] as const
+
+interface Upload {
+  clients: number
+  script: string
+  service: Load[]
+  bare: number[]
+}
+
+/** (c) Small uploads, durable when they are answered, against a bare loop that makes as many files durable. */
+export async function uploads(bench: Bench): Promise<string> {
+  const foreign = new ForeignLoad()
+  const directory = directoryFor(bench, 'uploads')
+  const bareDirectory = join(directory, 'bare')
+  mkdirSync(bareDirectory)
+  bench.say('uploads: starting the service')
+  const service = await startService(bench.processes, directory, ['--no-models-samples'])
+  const workers = service.processes().filter(({ role }) => role === 'worker').length
+  const loops = await Loops.start<DurableOrder, DurableResult>(
+    bench.processes,
+    'durable-loop',
+    workers,
+  )
+  try {
+    const all = clientCounts.map((clients): Upload => {
+      const script = uploadScript(service, directory, clients)
+      return { clients, script, service: [], bare: [] }
+    })
+    for (let round = 1; round <= bench.rounds; round++)
+      for (const upload of all) {
+        const { script, clients } = upload
+        const url = service.url
+        upload.service.push(
+          await runWrk(bench.processes, { url, script, clients, seconds: bench.seconds }),
+        )
+        const shares = shareOut(clients, workers)
+        const durationMs = bench.seconds * 1000
+        const results = await loops.measure(
+          shares.map((concurrency) => {
+            return { directory: bareDirectory, sizeBytes, concurrency, durationMs }
+          }),
+        )
+        upload.bare.push(results.reduce((sum, { writesPerS }) => sum + writesPerS, 0))
+        bench.say(
+          `uploads: ${clients} clients ${upload.service.at(-1)!.requestsPerS.toFixed(0)}/s, ` +
+            `bare ${upload.bare.at(-1)!.toFixed(0)}/s`,
+        )
+      }
+    return describe(all, workers, foreign.share())
+  } finally {
+    await Promise.all([service.stop(), loops.stop()])
+  }
+}
+
+/** Every request has a path and a content of its own, so that nothing is answered from what is there already. */
+function uploadScript(service: Service, directory: string, clients: number): string {
+  const base = filePath(service.account, 'bench/small')
+  return writeScript(directory, `upload-${clients}`, {
+    method: 'PUT',
+    headers: {
+      authorization: service.client.authorization,
+      'content-type': 'application/octet-stream',
+    },
+    requestFunction: `
+math.randomseed(os.time() + os.clock() * 1000000)
+local run = string.format('%d-%d', os.time(), math.random(1000000000))
+local filler = string.rep('x', ${sizeBytes})
+local count = 0
+request = function()
+  count = count + 1
+  local name = run .. '-' .. count
+  return wrk.format('PUT', '${base}/' .. (count % 1000) .. '/' .. name, nil,
+    name .. string.sub(filler, #name + 1))
+end`,
+  })
+}
+
+/** `total` over at most `count` processes, as evenly as it goes. */
+function shareOut(total: number, count: number): number[] {
+  return Array.from({ length: Math.min(total, count) }, (_, index) =>
+    Math.ceil((total - index) / count),
+  )
+}
+
+function describe(all: readonly Upload[], workers: number, foreignShare: number): string {
+  const rows = all.map(({ clients, service, bare }) => {
+    const rate = median(service.map(({ requestsPerS }) => requestsPerS))
+    const failed = service.some((load) => load.failed > 0)
+    return [
+      String(clients),
+      short(rate) + (failed ? ' !' : ''),
+      median(service.map(({ p50Ms }) => p50Ms)).toPrecision(3),
+      median(service.map(({ p99Ms }) => p99Ms)).toPrecision(3),
+      short(median(bare)),
+      (rate / median(bare)).toFixed(2),
+    ]
+  })
+  return `## (c) Durable uploads of 4 KB
+
+${conditions()}. Foreign ${percent(foreignShare)}.
+
+An upload is answered when its bytes, its name and its record would survive a power cut. The bare loop, in ${workers} processes
+with as many at once, does write + fdatasync + link + fsync of the directory + unlink of the draft, and nothing else:
+no HTTP, no sign-in, no hash, no database.
+
+${table(['clients', 'service 1/s', 'p50 ms', 'p99 ms', 'bare loop 1/s', '**service / bare**'], rows)}
+`
+}

@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RoleContext, Running } from '../../config/process-setup'
+import { readVersion } from '../../config/version'
+import { type ModelFile, listModels } from '../repository'
+import { InferDecoder } from './decode-infer'
+import { createEngineServer, type ServerParts } from './engine-server'
+import type { InferTarget } from './infer-exchange'
+import { listenOnSocket } from './listen'
+import { type LoadedModel, loadModels, timeoutMarker } from './load-models'
+import { ModelRegistry } from './model-registry'
+import { loadRuntime } from './ort-runtime'
+import { BodyBudget } from './request-body'
+import { Scheduler } from './scheduler'
+import { Watchdog } from './watchdog'
+
+/**
+ * Starts an Open Inference Protocol v2 server on this engine's unix socket: loads every model of the models directory,
+ * then listens. A model that cannot be loaded keeps its reason; the others are served.
+ * @throws {Error} when ONNX Runtime or the socket is not to be had.
+ */
+export async function startEngine(context: RoleContext): Promise<Running> {
+  const { setup, paths, perf, log } = context
+  const settings = setup.config.inference
+  enterEmptyDirectory(join(paths.run, `engine-${setup.slot}.cwd`))
+  const files = await listModels(paths.models)
+  const watchdog = startWatchdog(context, files)
+  const runtime = await loadRuntime(settings)
+  const loaded = await loadModels(files, {
+    runtime,
+    watchdog,
+    perf,
+    log,
+    settings,
+    runDirectory: paths.run,
+  })
+  const scheduler = new Scheduler({ limits: settings, watchdog, Tensor: runtime.Tensor, log })
+  const budget = new BodyBudget(settings.bodyBytesMax, settings.queueBytesMax)
+  perf.gauge('queue', () => scheduler.waiting)
+  perf.gauge('queue_bytes', () => budget.heldBytes)
+  let draining = false
+  const running = serve({
+    scheduler,
+    budget,
+    watchdog,
+    perf,
+    log,
+    deadlineMs: settings.deadlineMs,
+    registry: registryOf(loaded, scheduler),
+    server: { name: settings.serverName, version: readVersion() },
+    headersTimeoutMs: setup.config.http.headersTimeoutMs,
+    isDraining: () => draining,
+  })
+  await listenOnSocket(running.server, paths.socket(`engine-${setup.slot}`))
+  return {
+    drain: async () => {
+      draining = true
+      await running.close()
+      await watchdog.close()
+    },
+  }
+}
+
+function startWatchdog({ setup, paths }: RoleContext, files: readonly ModelFile[]): Watchdog {
+  const { cluster, inference } = setup.config
+  return new Watchdog({
+    models: files.map((file) => ({
+      name: file.name,
+      version: file.version,
+      marker: timeoutMarker(file, paths.run),
+    })),
+    slot: setup.slot,
+    heartbeatIntervalMs: cluster.heartbeatIntervalMs,
+    heartbeatTimeoutMs: cluster.heartbeatTimeoutMs,
+    runTimeoutMs: inference.deadlineMs,
+    loadTimeoutMs: inference.loadTimeoutMs,
+  })
+}
+
+function registryOf(
+  loaded: readonly LoadedModel[],
+  scheduler: Scheduler,
+): ModelRegistry<InferTarget> {
+  const registry = new ModelRegistry<InferTarget>()
+  for (const item of loaded) {
+    const { name, version } = item.file
+    if ('reason' in item) registry.add(name, { version, state: 'failed', reason: item.reason })
+    else {
+      const { model } = item
+      const target = { queue: scheduler.addModel(model), decoder: new InferDecoder(model) }
+      registry.add(name, { version, state: 'ready', target })
+    }
+  }
+  return registry
+}
+
+function serve(parts: ServerParts) {
+  const server = createEngineServer(parts)
+  let inFlight = 0
+  let onIdle: () => void = () => undefined
+  server.on('request', (_req, res) => {
+    inFlight++
+    res.once('close', () => {
+      if (--inFlight === 0) onIdle()
+    })
+  })
+  const idle = () =>
+    new Promise<void>((resolve) => (inFlight === 0 ? resolve() : (onIdle = resolve)))
+  const close = async () => {
+    await idle()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return { server, close }
+}
+
+/** A model loaded from a path looks for its files beside itself; one that looks in the working directory finds nothing. */
+function enterEmptyDirectory(path: string): void {
+  mkdirSync(path, { recursive: true })
+  if (readdirSync(path).length > 0) throw new Error('the engine needs an empty working directory')
+  process.chdir(path)
+}

@@ -1,0 +1,40 @@
+import { AppError, type ErrorCode } from '../../domain/errors'
+
+/** The engine's table of codes to HTTP status, for `{"error": …}` bodies. */
+export const statusOf: Readonly<Record<ErrorCode, number>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  precondition_failed: 412,
+  range_not_satisfiable: 416,
+  too_large: 413,
+  quota_exceeded: 413,
+  storage_full: 507,
+  unsupported: 501,
+  rate_limited: 429,
+  unavailable: 503,
+  deadline: 504,
+  internal: 500,
+}
+
+const messageLengthMax = 400
+
+// How ONNX Runtime begins when the fault is in what it was given, beyond what the model's description can tell.
+const inputFault = /INVALID_ARGUMENT|^Got invalid dimensions|^Invalid rank|^Invalid input/
+
+/** What ONNX Runtime said about a run, for the caller: one line, without the place in its source. */
+export function runError(error: unknown, model: string): AppError {
+  if (error instanceof AppError) return error
+  const text = error instanceof Error ? error.message : String(error)
+  const reason = firstLine(text).replace(/\/\S*\/onnxruntime\/\S*/g, '')
+  const code = inputFault.test(text) ? 'invalid' : 'internal'
+  return new AppError(code, `model '${model}' failed to run: ${reason}`, { cause: error })
+}
+
+export function firstLine(text: string): string {
+  const line = text.split('\n', 1)[0]!.trim()
+  return line.length <= messageLengthMax ? line : `${line.slice(0, messageLengthMax)}…`
+}

@@ -1,0 +1,155 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Perf, RequestTiming } from '../../../perf/timing'
+import { AppError } from '../../domain/errors'
+import type { Logger } from '../../platform/logger'
+import type { Values } from './datatypes'
+import { headerBytesOf, type InferDecoder } from './decode-infer'
+import { encodeInfer, type OutputValues } from './encode-infer'
+import type { InferPlan } from './infer-plan'
+import type { ModelQueue } from './model-queue'
+import { sendError, sendInfer } from './reply'
+import { type BodyBudget, type BodyListener, RequestBody } from './request-body'
+import type { InferJob, Scheduler } from './scheduler'
+import { descriptorOf, type Watchdog } from './watchdog'
+
+/** Where an infer request may go. */
+export interface InferTarget {
+  queue: ModelQueue<InferJob>
+  decoder: InferDecoder
+}
+
+export interface ExchangeParts {
+  scheduler: Scheduler
+  budget: BodyBudget
+  watchdog: Watchdog
+  perf: Perf
+  log: Logger
+  deadlineMs: number
+}
+
+const accountLengthMax = 64
+
+/** One infer request from its headers to its answer: body, queue, run, reply, and its line in the perf log. */
+export class InferExchange implements InferJob, BodyListener {
+  plan!: InferPlan
+  values!: readonly Values[]
+  sizeBytes = 0
+  readonly deadlineAtMs: number
+  private readonly timing: RequestTiming
+  private readonly fd: number
+  private body: RequestBody | null = null
+  private stageStartedAt: number
+  private queueLength = 0
+  private isDone = false
+
+  constructor(
+    private readonly parts: ExchangeParts,
+    private readonly target: InferTarget,
+    private readonly req: IncomingMessage,
+    private readonly res: ServerResponse,
+  ) {
+    this.deadlineAtMs = performance.now() + parts.deadlineMs
+    this.timing = parts.perf.begin(headerOf(req, 'x-request-id'))
+    this.stageStartedAt = this.timing.now()
+    this.fd = descriptorOf(req.socket)
+    parts.watchdog.mark(this.fd, 'waiting')
+    res.on('close', () => this.onClose())
+  }
+
+  start(): void {
+    try {
+      this.body = new RequestBody(this.req, this.parts.budget)
+      this.body.read(this)
+    } catch (error) {
+      this.refuse(error)
+    }
+  }
+
+  onBody(body: Buffer): void {
+    this.endStage('read')
+    try {
+      const header = headerOf(this.req, 'inference-header-content-length')
+      const { plan, values } = this.target.decoder.decode(body, headerBytesOf(header, body.length))
+      this.plan = plan
+      this.values = values
+      this.sizeBytes = body.length
+      this.endStage('parse')
+      this.queueLength = this.target.queue.length
+      this.parts.scheduler.submit(this.target.queue, this)
+    } catch (error) {
+      this.refuse(error)
+    }
+  }
+
+  onBodyError(error: AppError): void {
+    this.refuse(error)
+  }
+
+  begin(): void {
+    this.endStage('batch_wait')
+    this.parts.watchdog.mark(this.fd, 'running')
+  }
+
+  succeed(outputs: readonly OutputValues[], batchItems: number): void {
+    this.endStage('infer')
+    if (this.isDone) return
+    try {
+      const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)
+      sendInfer(this.res, encoded)
+      this.endStage('write')
+      this.finish({ s: 200, b: batchItems, bo: encoded.sizeBytes })
+    } catch (error) {
+      this.refuse(error)
+    }
+  }
+
+  fail(error: AppError, batchItems: number): void {
+    if (this.isDone) return
+    this.finish({ s: sendError(this.res, error), e: error.code, b: batchItems })
+  }
+
+  /** Also called after a complete answer; only the first end counts. */
+  private onClose(): void {
+    if (this.isDone) return
+    this.target.queue.remove(this)
+    this.finish({ s: 499, b: 0 })
+  }
+
+  private refuse(error: unknown): void {
+    if (error instanceof AppError) {
+      this.fail(error, 0)
+      return
+    }
+    this.parts.log.error({ err: error }, 'an infer request failed unexpectedly')
+    this.fail(new AppError('internal', 'internal error'), 0)
+  }
+
+  private endStage(stage: 'read' | 'parse' | 'batch_wait' | 'infer' | 'write'): void {
+    this.timing.end(stage, this.stageStartedAt)
+    this.stageStartedAt = this.timing.now()
+  }
+
+  private finish({ s, e, b, bo = 0 }: { s: number; e?: string; b: number; bo?: number }): void {
+    this.isDone = true
+    this.parts.watchdog.mark(this.fd, 'none')
+    const bi = this.body?.takenBytes ?? 0
+    const account = headerOf(this.req, 'x-gristmill-account')
+    this.parts.budget.release(bi)
+    this.timing.finish('infer', {
+      rt: 'POST /v2/models/:model/infer',
+      s,
+      ...(e === undefined ? {} : { e }),
+      bi,
+      bo,
+      m: this.target.queue.model.name,
+      b,
+      q: this.queueLength,
+      ...(account === undefined ? {} : { u: account.slice(0, accountLengthMax) }),
+    })
+  }
+}
+
+function headerOf(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name]
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,209 @@
+import { AppError } from '../../domain/errors'
+import { limits } from './limits'
+import {
+  type JsonObject,
+  optionalBoolean,
+  parametersOf,
+  refuse,
+  requireArray,
+  requireObject,
+  requireString,
+  shown,
+} from './request-fields'
+import type { ServedModel, TensorSpec } from './served-model'
+import { elementsOf, requireShape } from './shape'
+
+export interface InputPlan {
+  spec: TensorSpec
+  shape: readonly number[]
+  elements: number
+  /** Bytes of the input in the body after the JSON, or its values in the JSON. */
+  source: { binaryBytes: number } | { data: readonly unknown[] }
+}
+
+export interface OutputPlan {
+  spec: TensorSpec
+  binary: boolean
+}
+
+/** An infer request but for the bytes of its binary inputs. */
+export interface InferPlan {
+  id: string | null
+  /** In the order of the request, which is the order of the blobs. */
+  inputs: readonly InputPlan[]
+  outputs: readonly OutputPlan[]
+  /** Sum of `binaryBytes`. */
+  blobBytes: number
+  /** Rows along the batch dimension; 0 when the request must run alone. */
+  items: number
+  /** Requests of one model with the same key may run as one batch. */
+  joinKey: string
+}
+
+/**
+ * Reads the JSON of an infer request against the model that it is for.
+ * @throws {AppError} `invalid` with the words that Triton uses, `unsupported` for shared memory.
+ */
+export function planInfer(json: unknown, model: ServedModel): InferPlan {
+  const request = requireObject(json, 'request')
+  const inputs = planInputs(request, model)
+  const outputs = planOutputs(request, model)
+  const blobBytes = inputs.reduce((sum, { source }) => sum + binaryBytesOf(source), 0)
+  return { id: planId(request), inputs, outputs, blobBytes, ...planJoin(inputs, model) }
+}
+
+/** What may join with what: equal sizes beyond the batch dimension. Element types are the model's, hence equal. */
+export function planJoin(inputs: readonly InputPlan[], model: ServedModel) {
+  if (!model.joinable) return { items: 0, joinKey: '' }
+  const items = inputs[0]!.shape[0]!
+  let joinKey = ''
+  for (const { spec, shape } of inputs) {
+    if (shape[0] !== items)
+      refuse(`input '${spec.name}' batch size does not match other inputs for '${model.name}'`)
+    joinKey += `${spec.index}:${shape.slice(1).join(',')};`
+  }
+  return { items, joinKey }
+}
+
+function planId(request: JsonObject): string | null {
+  if (request['id'] === undefined) return null
+  const id = requireString(request['id'], 'id')
+  if (id.length > limits.idLength) refuse(`'id' is longer than ${limits.idLength} characters`)
+  return id
+}
+
+function planInputs(request: JsonObject, model: ServedModel): InputPlan[] {
+  const plans: InputPlan[] = []
+  for (const entry of requireArray(request['inputs'], 'inputs')) {
+    const plan = planInput(requireObject(entry, 'inputs'), model)
+    if (plans.some(({ spec }) => spec === plan.spec))
+      refuse(`input '${plan.spec.name}' already exists in request`)
+    plans.push(plan)
+  }
+  if (plans.length < model.inputs.length) refuseMissing(plans, model)
+  return plans
+}
+
+function refuseMissing(plans: readonly InputPlan[], model: ServedModel): never {
+  const given = plans.map(({ spec }) => spec)
+  const missing = model.inputs.filter((spec) => !given.includes(spec))
+  const list = (specs: readonly TensorSpec[]) =>
+    `[${specs.map(({ name }) => `'${name}'`).join(',')}]`
+  refuse(
+    `expected ${model.inputs.length} inputs but got ${plans.length} inputs for model ` +
+      `'${model.name}'. Got input(s) ${list(given)}, but missing required input(s) ` +
+      `${list(missing)}. Please provide all required input(s).`,
+  )
+}
+
+function planInput(entry: JsonObject, model: ServedModel): InputPlan {
+  const name = requireString(entry['name'], 'name')
+  const spec = model.inputByName.get(name)
+  if (spec === undefined)
+    refuse(`unexpected inference input '${shown(name)}' for model '${model.name}'`)
+  const datatype = requireString(entry['datatype'], 'datatype')
+  if (datatype !== spec.datatype.name)
+    refuse(
+      `inference input '${name}' data-type is '${shown(datatype)}', but model '${model.name}' ` +
+        `expects '${spec.datatype.name}'`,
+    )
+  const shape = requireShape(entry['shape'], spec, model)
+  const elements = elementsOf(shape)
+  if (spec.datatype.json === 'string' && elements > limits.strings)
+    refuse(`input '${name}' has ${elements} string elements, more than ${limits.strings}`)
+  const source = planSource(entry, spec)
+  if ('binaryBytes' in source) requireByteSize({ spec, elements, source }, model)
+  return { spec, shape, elements, source }
+}
+
+function requireByteSize(
+  {
+    spec: { name, datatype },
+    elements,
+    source,
+  }: { spec: TensorSpec; elements: number; source: { binaryBytes: number } },
+  model: ServedModel,
+): void {
+  const expected = elements * datatype.sizeBytes
+  if (datatype.json !== 'string' && source.binaryBytes !== expected)
+    refuse(
+      `input byte size mismatch for input '${name}' for model '${model.name}'. ` +
+        `Expected ${expected}, got ${source.binaryBytes}`,
+    )
+}
+
+const sources = ['data', 'binary_data_size', 'shared_memory_region'] as const
+
+function planSource(entry: JsonObject, spec: TensorSpec): InputPlan['source'] {
+  const parameters = parametersOf(entry)
+  const found = sources.filter(
+    (field) => (field === 'data' ? entry[field] : parameters[field]) !== undefined,
+  )
+  if (found.length !== 1) refuse(`${onlyOne} But ${foundText(found)}`)
+  if (found[0] === 'shared_memory_region')
+    throw new AppError('unsupported', `shared memory is not supported, input '${spec.name}'`)
+  if (found[0] === 'binary_data_size')
+    return { binaryBytes: requireSize(parameters['binary_data_size']) }
+  if (spec.datatype.json === 'none')
+    refuse(
+      `receiving ${spec.datatype.name} data via JSON is not supported. Please use the binary data ` +
+        `format for input ${spec.name} (set 'binary_data_size'; in tritonclient: binary_data=True)`,
+    )
+  return { data: requireArray(entry['data'], 'data') }
+}
+
+const onlyOne =
+  "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', " +
+  "'shared_memory_region' in 'parameters'."
+
+function foundText(found: readonly string[]): string {
+  if (found.length === 0) return 'no field is set'
+  return `fields ${found.map((field) => `'${field}'`).join(', ')} are set`
+}
+
+function requireSize(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  refuse(
+    `Unable to parse 'binary_data_size': attempt to access JSON non-unsigned-integer as unsigned-integer`,
+  )
+}
+
+function planOutputs(request: JsonObject, model: ServedModel): readonly OutputPlan[] {
+  const preset = optionalBoolean(parametersOf(request)['binary_data_output'], 'binary_data_output')
+  const binary = preset ?? false
+  if (request['outputs'] === undefined)
+    return model.outputs.map((spec) => jsonAllowed({ spec, binary }))
+  const plans: OutputPlan[] = []
+  for (const entry of requireArray(request['outputs'], 'outputs')) {
+    const plan = planOutput(requireObject(entry, 'outputs'), model, binary)
+    if (plans.some(({ spec }) => spec === plan.spec))
+      refuse(`output '${plan.spec.name}' already exists in request`)
+    plans.push(plan)
+  }
+  return plans.length === 0 ? model.outputs.map((spec) => jsonAllowed({ spec, binary })) : plans
+}
+
+function planOutput(entry: JsonObject, model: ServedModel, preset: boolean): OutputPlan {
+  const name = requireString(entry['name'], 'name')
+  const spec = model.outputByName.get(name)
+  if (spec === undefined)
+    refuse(`unexpected inference output '${shown(name)}' for model '${model.name}'`)
+  const parameters = parametersOf(entry)
+  for (const unserved of ['classification', 'shared_memory_region'])
+    if (parameters[unserved] !== undefined)
+      throw new AppError('unsupported', `'${unserved}' is not supported, output '${name}'`)
+  const binary = optionalBoolean(parameters['binary_data'], 'binary_data') ?? preset
+  return jsonAllowed({ spec, binary })
+}
+
+function jsonAllowed(plan: OutputPlan): OutputPlan {
+  if (plan.binary || plan.spec.datatype.json !== 'none') return plan
+  refuse(
+    `sending ${plan.spec.datatype.name} data via JSON is not supported. Please use the binary data ` +
+      `format for output ${plan.spec.name} (set 'binary_data'; in tritonclient: binary_data=True)`,
+  )
+}
+
+function binaryBytesOf(source: InputPlan['source']): number {
+  return 'binaryBytes' in source ? source.binaryBytes : 0
+}

@@ -1,0 +1,13 @@
+/** Bounds on the form of a request; what depends on the machine is a setting. */
+export const limits = {
+  /** Nesting of JSON, as Triton limits it. */
+  jsonDepth: 100,
+  rank: 16,
+  dimension: 2 ** 31 - 1,
+  /** Elements of one BYTES tensor: each becomes an object of its own. */
+  strings: 1_000_000,
+  /** Pieces of a body that came without Content-Length. */
+  bodyChunks: 65_536,
+  /** Bytes of a request's `id`. */
+  idLength: 1024,
+} as const

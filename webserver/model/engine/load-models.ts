@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Perf } from '../../../perf/timing'
+import type { Config } from '../../config/schema'
+import type { Logger } from '../../platform/logger'
+import { readModelSettings } from '../model-settings'
+import { refusalOf } from '../onnx/scan-onnx'
+import type { ModelFile } from '../repository'
+import { firstLine } from './infer-error'
+import type { Runtime } from './ort-runtime'
+import { byName, describeTensors, hasBatchDimension, type ServedModel } from './served-model'
+import type { Watchdog } from './watchdog'
+
+export interface LoadParts {
+  runtime: Runtime
+  watchdog: Watchdog
+  perf: Perf
+  log: Logger
+  settings: Config['inference']
+  runDirectory: string
+}
+
+export type LoadedModel = { file: ModelFile } & ({ model: ServedModel } | { reason: string })
+
+/** Loads every model version in turn; one that cannot be loaded costs one message and keeps its reason. */
+export async function loadModels(
+  files: readonly ModelFile[],
+  parts: LoadParts,
+): Promise<LoadedModel[]> {
+  const loaded: LoadedModel[] = []
+  for (const [number, file] of files.entries()) loaded.push(await loadModel(file, number, parts))
+  return loaded
+}
+
+async function loadModel(file: ModelFile, number: number, parts: LoadParts): Promise<LoadedModel> {
+  const { name, version, sizeBytes } = file
+  const startedAt = parts.perf.now()
+  try {
+    const model = await tryLoad(file, number, parts)
+    parts.perf.call('model_load', startedAt, { m: name, v: version, bytes: sizeBytes })
+    return { file, model }
+  } catch (error) {
+    const reason = reasonOf(error, file)
+    parts.perf.call('model_load', startedAt, { m: name, v: version, e: 'failed' })
+    parts.log.warn({ model: name, version, reason }, 'a model could not be loaded')
+    return { file, reason }
+  }
+}
+
+async function tryLoad(file: ModelFile, number: number, parts: LoadParts): Promise<ServedModel> {
+  const { runtime, watchdog, settings } = parts
+  if (existsSync(timeoutMarker(file, parts.runDirectory)))
+    throw new Error(`the model did not load within ${settings.loadTimeoutMs} ms`)
+  const refusal = refusalOf(file.path)
+  if (refusal !== null) throw new Error(refusal)
+  const own = await readModelSettings(file.directory, file.version)
+  watchdog.begin('load', number, settings.loadTimeoutMs)
+  const session = await runtime.createSession(file.path).finally(() => watchdog.end())
+  const inputs = describeTensors(session.inputMetadata)
+  const outputs = describeTensors(session.outputMetadata)
+  return {
+    number,
+    name: file.name,
+    version: file.version,
+    platform: own.platform,
+    inputs,
+    outputs,
+    inputByName: byName(inputs),
+    outputByName: byName(outputs),
+    joinable: own.batching && hasBatchDimension(session),
+    batchItemsMax: own.batchItemsMax ?? settings.batchItemsMax,
+    session,
+  }
+}
+
+/**
+ * The file that the watchdog leaves when a load took too long, so that the next engine does not try this content again
+ * in vain. It lives as long as the service.
+ */
+export function timeoutMarker(file: ModelFile, runDirectory: string): string {
+  const { name, version, sizeBytes, modifiedAtMs } = file
+  const identity = [name, version, sizeBytes, modifiedAtMs].join('/')
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 16)
+  return join(runDirectory, `model-${digest}.timed-out`)
+}
+
+/** One line without the file's place on this machine. */
+function reasonOf(error: unknown, { path }: ModelFile): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return firstLine(text.replaceAll(path, 'model.onnx'))
+}

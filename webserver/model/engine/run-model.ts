@@ -1,0 +1,117 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Values } from './datatypes'
+import type { OutputValues } from './encode-infer'
+import type { InferPlan } from './infer-plan'
+import type { ServedModel, TensorSpec } from './served-model'
+
+/** What a run needs of a request. */
+export interface RunInput {
+  plan: InferPlan
+  values: readonly Values[]
+}
+
+export type TensorMaker = new (type: Tensor.Type, data: Values, dims: readonly number[]) => Tensor
+
+/** A joined run answered with another number of rows than it was given: the first dimension is no batch after all. */
+export class RowCountError extends Error {}
+
+/**
+ * Runs a model once for one or more requests of equal join key.
+ * @param onStart called right before the native run, which does not give the thread back until it ends.
+ * @returns the outputs of each request, by the index of the model's output; those that nobody asked for are absent.
+ * @throws {RowCountError}, or what ONNX Runtime throws.
+ */
+export async function runModel(
+  model: ServedModel,
+  inputs: readonly RunInput[],
+  { Tensor, onStart }: { Tensor: TensorMaker; onStart: () => void },
+): Promise<OutputValues[][]> {
+  const feeds = feedsOf(model, inputs, Tensor)
+  const fetches = wantedOutputs(model, inputs)
+  // ONNX Runtime's binding defers its work by one setImmediate; ours, asked first, comes right before it.
+  const start = setImmediate(onStart)
+  const run = fetches === undefined ? model.session.run(feeds) : model.session.run(feeds, fetches)
+  // A run that is refused before it starts must not be started later.
+  const results = await run.finally(() => clearImmediate(start))
+  return inputs.length === 1 ? [whole(model, results)] : split(model, inputs, results)
+}
+
+function feedsOf(
+  model: ServedModel,
+  inputs: readonly RunInput[],
+  Maker: TensorMaker,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {}
+  const rows = inputs.length === 1 ? 0 : inputs.reduce((sum, { plan }) => sum + plan.items, 0)
+  for (const input of inputs[0]!.plan.inputs) {
+    const { spec, shape } = input
+    feeds[spec.name] =
+      inputs.length === 1
+        ? new Maker(spec.datatype.ortType, inputs[0]!.values[spec.index]!, shape)
+        : new Maker(spec.datatype.ortType, joinValues(spec, inputs), [rows, ...shape.slice(1)])
+  }
+  return feeds
+}
+
+function joinValues(spec: TensorSpec, inputs: readonly RunInput[]): Values {
+  const parts = inputs.map(({ values }) => values[spec.index]!)
+  if (Array.isArray(parts[0])) return (parts as string[][]).flat()
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const memory = Buffer.allocUnsafeSlow(length * spec.datatype.sizeBytes)
+  const joined = new spec.datatype.Values(memory.buffer, 0, length)
+  let at = 0
+  for (const part of parts) {
+    joined.set(part as never, at)
+    at += part.length
+  }
+  return joined
+}
+
+/** Undefined is all of them, in one step less. */
+function wantedOutputs(
+  model: ServedModel,
+  inputs: readonly RunInput[],
+): InferenceSession.NullableOnnxValueMapType | undefined {
+  if (inputs.some(({ plan }) => plan.outputs.length === model.outputs.length)) return undefined
+  const wanted: Record<string, null> = {}
+  for (const { plan } of inputs) for (const { spec } of plan.outputs) wanted[spec.name] = null
+  return wanted
+}
+
+function whole(model: ServedModel, results: InferenceSession.OnnxValueMapType): OutputValues[] {
+  const outputs: OutputValues[] = []
+  for (const { name, index } of model.outputs) {
+    const tensor = results[name]
+    if (tensor !== undefined) outputs[index] = { dims: tensor.dims, values: tensor.data }
+  }
+  return outputs
+}
+
+function split(
+  model: ServedModel,
+  inputs: readonly RunInput[],
+  results: InferenceSession.OnnxValueMapType,
+): OutputValues[][] {
+  const joined = whole(model, results)
+  const rows = inputs.reduce((sum, { plan }) => sum + plan.items, 0)
+  if (joined.some((output) => output.dims[0] !== rows))
+    throw new RowCountError(`a run of ${rows} rows answered another number of rows`)
+  let row = 0
+  return inputs.map(({ plan: { items } }) => {
+    const own = joined.map((output) => rowsOf(output, { row, items, rows }))
+    row += items
+    return own
+  })
+}
+
+function rowsOf(
+  { dims, values }: OutputValues,
+  { row, items, rows }: { row: number; items: number; rows: number },
+): OutputValues {
+  const perRow = values.length / rows
+  const [start, end] = [row * perRow, (row + items) * perRow]
+  const part = Array.isArray(values)
+    ? values.slice(start, end)
+    : (values.subarray(start, end))
+  return { dims: [items, ...dims.slice(1)], values: part }
+}

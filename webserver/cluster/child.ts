@@ -25,7 +25,15 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   ignoreTerminalSignals()
   const endOrphan = () => process.exit(1)
   process.once('disconnect', endOrphan)
-  const perf = openPerf(setup)
+  const perf = openPerf({
+    level: setup.config.perf.level,
+    run: setup.run,
+    role: setup.role,
+    slot: setup.slot,
+    bytesPerProcessMax: setup.config.perf.bytesPerProcessMax,
+    gaugeIntervalMs: setup.config.perf.gaugeIntervalMs,
+    warn: (message) => log.warn(message),
+  })
   try {
     const start = await load()
     const running = await start({ setup, paths: pathsOf(setup.config), perf, log })

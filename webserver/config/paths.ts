@@ -12,6 +12,8 @@ export type SocketName = `worker-${number}` | `engine-${number}` | 'database'
 export interface Paths {
   data: string
   lock: string
+  /** Which primary has the data directory; there from start to clean stop. */
+  owner: string
   firstAccountToken: string
   blobs: string
   drafts: string
@@ -29,6 +31,7 @@ export function pathsOf(config: Config): Paths {
   return {
     data,
     lock: join(data, 'primary.lock'),
+    owner: join(data, 'primary.json'),
     firstAccountToken: join(data, 'first-account-token'),
     blobs: join(data, 'blobs'),
     drafts: join(data, 'drafts'),

@@ -1,0 +1,67 @@
+import cluster, { type Worker } from 'node:cluster'
+import { fork, type ChildProcess } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Paths } from '../config/paths'
+import { childEnvironment } from '../config/process-environment'
+import type { ChildRole, ProcessSetup } from '../config/process-setup'
+import type { Config } from '../config/schema'
+import type { RunInfo } from '../../perf/timing'
+import { ManagedProcess } from './managed-process'
+
+export interface LaunchContext {
+  config: Config
+  paths: Paths
+  run: RunInfo | null
+}
+
+// The file that this process runs is the one that its children run.
+const program = require.main?.filename ?? ''
+
+export function launchChild(
+  role: ChildRole,
+  slot: number,
+  { config, paths, run }: LaunchContext,
+): ManagedProcess {
+  const setup = { role, slot, config, run }
+  if (role === 'worker') return managed(role, slot, forkWorker(setup).process)
+  if (role === 'writer') return managed(role, slot, forkPlain(setup))
+  return launchEngine(slot, setup, paths)
+}
+
+/** Through node:cluster, so that without nginx all workers accept on one port. */
+function forkWorker(setup: ProcessSetup): Worker {
+  cluster.setupPrimary({ exec: program, args: [], stdio: ['ignore', 2, 2, 'ipc'] })
+  return cluster.fork(childEnvironment(setup))
+}
+
+function forkPlain(setup: ProcessSetup): ChildProcess {
+  return fork(program, [], { env: childEnvironment(setup), stdio: ['ignore', 2, 2, 'ipc'] })
+}
+
+/** An engine finds nothing in its directory, and beats by one byte at a time on a pipe, its descriptor 3. */
+function launchEngine(slot: number, setup: ProcessSetup, paths: Paths): ManagedProcess {
+  const cwd = join(paths.run, 'empty')
+  mkdirSync(cwd, { recursive: true, mode: 0o700 })
+  const child = fork(program, [], {
+    cwd,
+    env: childEnvironment(setup),
+    stdio: ['ignore', 2, 2, 'pipe', 'ipc'],
+  })
+  const engine = managed('engine', slot, child)
+  const beats = child.stdio[3] as Readable | null
+  beats?.on('data', () => engine.signOfLife())
+  beats?.on('error', () => undefined)
+  return engine
+}
+
+function managed(role: ChildRole, slot: number, child: ChildProcess): ManagedProcess {
+  return new ManagedProcess(child, {
+    role,
+    slot,
+    requestDrain() {
+      if (child.connected) child.send({ type: 'drain' }, () => undefined)
+    },
+  })
+}

@@ -1,0 +1,111 @@
+import type { ChildProcess } from 'node:child_process'
+import type { FromChild, ProcessState, ToChild } from '../config/process-setup'
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+  /** What the process said itself about why it could not start. */
+  failure: string | null
+}
+
+export interface ManagedOptions {
+  role: ProcessState['role']
+  slot: number
+  /** Asks the process to end its requests and then itself. */
+  requestDrain(): void
+}
+
+/** One process of the service: whether it is ready, when it last gave a sign of life, how it ended. */
+export class ManagedProcess {
+  readonly role: ProcessState['role']
+  readonly slot: number
+  readonly exited: Promise<Exit>
+  /** Resolves with true when the process is ready, with false when it ended before that. */
+  readonly ready: Promise<boolean>
+  private readonly startedAt = performance.now()
+  private signOfLifeAt = this.startedAt
+  private failure: string | null = null
+  private becameReady = false
+  private gone = false
+  private announceReady: (ready: boolean) => void = () => undefined
+
+  constructor(
+    private readonly child: ChildProcess,
+    private readonly options: ManagedOptions,
+  ) {
+    this.role = options.role
+    this.slot = options.slot
+    this.ready = new Promise((resolve) => (this.announceReady = resolve))
+    this.exited = new Promise((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null) => {
+        this.gone = true
+        this.announceReady(false)
+        resolve({ code, signal, failure: this.failure })
+      }
+      child.once('exit', end)
+      // Without a pid it was never started and will not exit.
+      child.on('error', (error) => {
+        this.failure ??= error.message
+        if (child.pid === undefined) end(null, null)
+      })
+    })
+    child.on('message', (message: FromChild) => this.hear(message))
+  }
+
+  /** 0 when the system could not start it. */
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  get isReady(): boolean {
+    return this.becameReady && !this.gone
+  }
+
+  get isGone(): boolean {
+    return this.gone
+  }
+
+  get livedMs(): number {
+    return performance.now() - this.startedAt
+  }
+
+  /** Time since the process last gave a sign of life. */
+  get silentMs(): number {
+    return performance.now() - this.signOfLifeAt
+  }
+
+  signOfLife(): void {
+    this.signOfLifeAt = performance.now()
+  }
+
+  markReady(): void {
+    this.signOfLife()
+    this.becameReady = true
+    this.announceReady(true)
+  }
+
+  /** A message to a process that is just ending is lost, as it would be a moment later. */
+  send(message: ToChild): void {
+    if (this.child.connected) this.child.send(message, () => undefined)
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
+  /** @returns whether it ended by itself, with exit code 0, within the limit; killed otherwise. */
+  async drain(limitMs: number): Promise<boolean> {
+    if (this.gone) return true
+    this.options.requestDrain()
+    const timer = setTimeout(() => this.signal('SIGKILL'), limitMs)
+    const { code } = await this.exited
+    clearTimeout(timer)
+    return code === 0
+  }
+
+  private hear(message: FromChild): void {
+    if (message.type === 'ready') this.markReady()
+    else if (message.type === 'beat') this.signOfLife()
+    else this.failure = message.reason
+  }
+}

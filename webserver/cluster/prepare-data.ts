@@ -1,0 +1,58 @@
+import type { Perf } from '../../perf/timing'
+import { openDiskBlobStore } from '../blobs/disk/disk-blob-store'
+import type { Paths } from '../config/paths'
+import type { Config } from '../config/schema'
+import { prepareDatabase } from '../database/open-database'
+import { scanModels, type ModelDigest } from '../model/repository'
+import { placeSampleModels } from '../model/samples'
+import type { Logger } from '../platform/logger'
+import { SecretFile } from '../platform/secret-file'
+import { sweepAfterCrash } from '../services/maintenance-service'
+
+export interface PrepareOptions {
+  config: Config
+  paths: Paths
+  perf: Perf
+  log: Logger
+  /** The last stop was not a clean one: uploads may have left something behind. */
+  afterCrash: boolean
+}
+
+/**
+ * Makes, migrates and tidies the data while no other process has it open.
+ * @returns the token of the first account, null when there is one already.
+ */
+export async function prepareData(options: PrepareOptions): Promise<string | null> {
+  const { config, paths, perf, log, afterCrash } = options
+  const blobs = await openDiskBlobStore(paths)
+  const startedAt = perf.now()
+  const records = await prepareDatabase({ config, paths })
+  try {
+    perf.call('start.database', startedAt)
+    if (afterCrash) {
+      const sweptAt = perf.now()
+      log.info(await sweepAfterCrash({ records, blobs }), 'swept after an unclean stop')
+      perf.call('start.sweep', sweptAt)
+    }
+    return await firstAccountToken(paths, records.accountCount)
+  } finally {
+    await records.close()
+  }
+}
+
+async function firstAccountToken(paths: Paths, accountCount: number): Promise<string | null> {
+  const file = new SecretFile(paths.firstAccountToken)
+  if (accountCount === 0) return file.ensure()
+  await file.remove()
+  return null
+}
+
+/** @returns the models that the engines will find. */
+export async function prepareModels(options: PrepareOptions): Promise<ModelDigest[]> {
+  const { config, paths, perf, log } = options
+  const startedAt = perf.now()
+  if (config.models.samples) await placeSampleModels({ modelsDirectory: paths.models, log })
+  const models = await scanModels(paths.models)
+  perf.call('start.models', startedAt)
+  return models
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+
+/** Names one process for good: numbers of processes are used again, and after a restart of the machine start times too. */
+export interface ProcessIdentity {
+  pid: number
+  host: string
+  /** Start time and boot of the machine; null where the system does not tell. */
+  start: string | null
+}
+
+export function identify(pid: number): ProcessIdentity {
+  return { pid, host: hostname(), start: startOf(pid) }
+}
+
+/** @returns null when it cannot be told: the process belongs to another machine or container. */
+export function isAlive(process: ProcessIdentity): boolean | null {
+  if (process.host !== hostname()) return null
+  if (!hasProcess(process.pid)) return false
+  const start = startOf(process.pid)
+  return process.start === null || start === process.start
+}
+
+function hasProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** proc_pid_stat(5): the state is the 3rd field, the start time the 22nd; a zombie is as good as gone. */
+function startOf(pid: number): string | null {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 'gone' : `${boot} ${fields[19]}`
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,198 @@
+import { rmSync } from 'node:fs'
+import { openPerf } from '../../perf/open-perf'
+import { Run } from '../../perf/run'
+import type { Perf } from '../../perf/timing'
+import type { ClusterHooks } from '../config/define-cluster'
+import { pathsOf, type Paths } from '../config/paths'
+import type { Config } from '../config/schema'
+import { requireWorkable } from '../database/open-database'
+import { scanModels } from '../model/repository'
+import { writeNginxFiles } from '../nginx/directory'
+import type { Logger } from '../platform/logger'
+import { claimPort, urlOf } from './address'
+import { prepareDataDirectory, prepareRunDirectory } from './data-directory'
+import { lockDataDirectory, type DataLock } from './data-lock'
+import { launchChild } from './launch'
+import { findNginx, launchNginx } from './launch-nginx'
+import { endLeftovers } from './leftovers'
+import { OwnerRecord } from './owner-record'
+import { prepareData, prepareModels } from './prepare-data'
+import { StartError } from './start-error'
+import { Supervisor } from './supervisor'
+
+export interface ServiceOptions {
+  config: Config
+  hooks: ClusterHooks
+  log: Logger
+  /** The service cannot go on and must be stopped. @param why one sentence. */
+  onFatal(why: string): void
+}
+
+export interface Started {
+  url: string
+  paths: Paths
+  run: { number: number; directory: string } | null
+  /** Null when there is an account already. */
+  firstAccountToken: string | null
+}
+
+/** The whole service as the primary sees it: started in order, stopped in the opposite one. */
+export class Service {
+  private readonly paths: Paths
+  private readonly owner: OwnerRecord
+  private readonly supervisor: Supervisor
+  private config: Config
+  private lock: DataLock | null = null
+  private run: Run | null = null
+  private perf: Perf | null = null
+  private removeNginxFiles: () => void = () => undefined
+
+  constructor(private readonly options: ServiceOptions) {
+    const { config, hooks, log, onFatal } = options
+    this.config = config
+    this.paths = pathsOf(config)
+    this.owner = new OwnerRecord(this.paths.owner)
+    this.supervisor = new Supervisor({
+      settings: config.cluster,
+      hooks,
+      log,
+      onStarted: (process) => {
+        this.owner.childStarted(process.pid)
+        this.run?.processStarted(process)
+      },
+      onExited: ({ pid }, { code, signal }) => {
+        this.owner.childEnded(pid)
+        this.run?.processExited(pid, code, signal)
+      },
+      onGiveUp: onFatal,
+    })
+  }
+
+  /**
+   * @param signal aborted when the service is to stop before it has started.
+   * @throws {StartError} and other errors whose message is one sentence for who starts the service.
+   */
+  async start(signal: AbortSignal): Promise<Started> {
+    const { hooks, log } = this.options
+    await hooks.onStarting?.()
+    requireWorkable(this.config)
+    prepareDataDirectory(this.paths)
+    this.lock = await lockDataDirectory({
+      paths: this.paths,
+      owner: this.owner,
+      log,
+      onLost: () => this.options.onFatal('Another server has taken the data directory.'),
+    })
+    const { previous } = this.lock
+    if (previous !== null) await endLeftovers(previous, log)
+    prepareRunDirectory(this.paths)
+    const nginx = this.config.http.nginx ? findNginx(this.config.http.nginxBinary) : null
+    await this.fixPort()
+    const perf = (this.perf = this.openRun())
+    const preparing = { config: this.config, paths: this.paths, perf, log }
+    const afterCrash = previous !== null
+    const firstAccountToken = await prepareData({ ...preparing, afterCrash })
+    this.run?.setModels(await prepareModels({ ...preparing, afterCrash }))
+    await this.startProcesses(signal, nginx)
+    const url = urlOf(this.config.http)
+    return { url, paths: this.paths, run: this.run?.info ?? null, firstAccountToken }
+  }
+
+  /** Replaces workers and engines one by one, without a failed request; engines find the models anew. */
+  async reload(): Promise<void> {
+    const { log } = this.options
+    const startedAt = this.perf?.now() ?? 0
+    this.run?.setModels(await scanModels(this.paths.models))
+    await this.supervisor.replaceAll('worker')
+    await this.supervisor.replaceAll('engine')
+    this.perf?.call('reload', startedAt)
+    log.info('reloaded')
+  }
+
+  /**
+   * Stops in phases, each with a limit: from the front, so that nothing is asked of what has gone.
+   * @returns whether every process ended by itself and in time.
+   */
+  async stop(why: string): Promise<boolean> {
+    let clean = true
+    this.supervisor.setDraining()
+    for (const role of ['nginx', 'worker', 'engine', 'writer'] as const) {
+      const startedAt = this.perf?.now() ?? 0
+      clean = (await this.supervisor.stop(role)) && clean
+      this.perf?.call(`stop.${role}`, startedAt)
+    }
+    await this.leave(why, clean)
+    return clean
+  }
+
+  /** The immediate end: what is in hand is lost. */
+  kill(): void {
+    this.supervisor.killAll()
+  }
+
+  private async leave(why: string, clean: boolean): Promise<void> {
+    this.supervisor.close()
+    this.perf?.close(why)
+    this.run?.finish(why)
+    if (this.lock !== null) {
+      this.removeNginxFiles()
+      rmSync(this.paths.run, { recursive: true, force: true })
+      if (clean) this.owner.remove()
+      await this.lock.release()
+    }
+    await this.options.hooks.onExit?.()
+  }
+
+  private async fixPort(): Promise<void> {
+    const { http } = this.config
+    this.config = { ...this.config, http: { ...http, port: await claimPort(http) } }
+  }
+
+  private openRun(): Perf {
+    const { perf, database } = this.config
+    const warn = (message: string) => this.options.log.warn(message)
+    if (perf.level !== 'off')
+      this.run = new Run({
+        directory: this.paths.perfLogs,
+        runsMax: perf.runsMax,
+        tag: perf.tag,
+        perfLevel: perf.level,
+        database: database.kind,
+        config: this.config,
+        warn,
+      })
+    return openPerf({ ...perf, run: this.run?.info ?? null, role: 'primary', slot: 0, warn })
+  }
+
+  private async startProcesses(
+    signal: AbortSignal,
+    nginx: readonly string[] | null,
+  ): Promise<void> {
+    const { config, paths, supervisor } = this
+    const context = { config, paths, run: this.run?.info ?? null }
+    signal.throwIfAborted()
+    await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))
+    signal.throwIfAborted()
+    await Promise.all([
+      supervisor.start('worker', config.cluster.workers, (n) => launchChild('worker', n, context)),
+      supervisor.start('engine', config.cluster.engines, (n) => launchChild('engine', n, context)),
+    ])
+    signal.throwIfAborted()
+    if (nginx !== null) await this.startNginx(nginx)
+  }
+
+  private async startNginx(command: readonly string[]): Promise<void> {
+    const perfDirectory = this.run?.info.directory ?? null
+    const files = this.nginxFiles(perfDirectory)
+    this.removeNginxFiles = files.remove
+    await this.supervisor.start('nginx', 1, () => launchNginx(command, files))
+  }
+
+  private nginxFiles(perfDirectory: string | null) {
+    try {
+      return writeNginxFiles({ config: this.config, paths: this.paths, perfDirectory })
+    } catch (error) {
+      throw new StartError((error as Error).message, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Paths, SocketName } from '../config/paths'
+import type { Config } from '../config/schema'
+
+export interface RenderContext {
+  config: Config
+  paths: Paths
+  /** Directory of the run's perf log; null when that is off. */
+  perfDirectory: string | null
+  /** Where answers to "whose token is this?" are kept for a second. They hold tokens: memory rather than disk. */
+  authorizeCache: string
+  /** nginx started by root gives its processes away to another user, who could not read the data directory. */
+  asRoot: boolean
+}
+
+/** The parts of nginx.conf that settings decide, by the names of their files. */
+export function renderIncludes(context: RenderContext): Record<string, string> {
+  const { config } = context
+  return {
+    'main.conf': mainOf(context),
+    'http.conf': httpOf(context),
+    'listen.conf': lines([`listen ${addressOf(config.http)} default_server`]),
+    'api-body.conf': lines([`client_max_body_size ${config.http.jsonBodyBytesMax}`]),
+    // To nginx 0 means no limit; to the service it means that no upload is taken, which it says itself.
+    'upload.conf': lines([`client_max_body_size ${config.files.uploadBytesMax}`]),
+    'infer-body.conf': lines([`client_max_body_size ${config.inference.bodyBytesMax}`]),
+    'auth.conf': config.inference.requireToken
+      ? lines([
+          'auth_request /_authorize',
+          'auth_request_set $account $upstream_http_x_gristmill_account',
+        ])
+      : lines([]),
+  }
+}
+
+function mainOf({ config, asRoot }: RenderContext): string {
+  return lines([
+    ...(asRoot ? ['user root'] : []),
+    `worker_processes ${availableParallelism()}`,
+    `worker_shutdown_timeout ${milliseconds(config.cluster.drainTimeoutMs)}`,
+  ])
+}
+
+function httpOf({ config, paths, perfDirectory, authorizeCache }: RenderContext): string {
+  const { http, inference } = config
+  // Longer than the service itself needs: it answers with a reason, nginx would only cut.
+  const upstreamMs = Math.max(inference.deadlineMs, 60_000) + 60_000
+  const access =
+    perfDirectory === null
+      ? 'access_log off'
+      : `access_log ${quoted(join(perfDirectory, 'nginx.log'))} perf buffer=64k flush=1s`
+  const main = [
+    access,
+    `proxy_cache_path ${quoted(authorizeCache)} keys_zone=authorize:8m use_temp_path=off max_size=32m inactive=10s`,
+    `client_header_timeout ${milliseconds(http.headersTimeoutMs)}`,
+    `client_body_timeout ${milliseconds(http.bodyIdleTimeoutMs)}`,
+    `send_timeout ${milliseconds(http.bodyIdleTimeoutMs)}`,
+    `proxy_connect_timeout ${milliseconds(config.cluster.heartbeatTimeoutMs)}`,
+    `proxy_send_timeout ${milliseconds(upstreamMs)}`,
+    `proxy_read_timeout ${milliseconds(upstreamMs)}`,
+  ]
+  const api = upstream('api', sockets(paths, 'worker', config.cluster.workers))
+  const engines = upstream('engines', sockets(paths, 'engine', config.cluster.engines))
+  return lines(main) + api + engines
+}
+
+function sockets(paths: Paths, role: 'worker' | 'engine', count: number): string[] {
+  return Array.from({ length: count }, (_, i) => paths.socket(`${role}-${i + 1}` as SocketName))
+}
+
+/**
+ * A process that is away refuses at once and the next one is asked, so none is ever marked as failed. Idle connections
+ * are let go after 2 s: a replaced process waits that long before it closes its own (webserver/cluster/worker.ts).
+ */
+function upstream(name: string, socketPaths: readonly string[]): string {
+  const directives = [
+    `zone ${name} 256k`,
+    'least_conn',
+    ...socketPaths.map((path) => `server ${quoted(`unix:${path}`)} max_fails=0`),
+    'keepalive 64',
+    'keepalive_requests 100000',
+    'keepalive_timeout 2s',
+  ]
+  const body = directives.map((directive) => `  ${directive};\n`).join('')
+  return `upstream ${name} {\n${body}}\n`
+}
+
+function lines(directives: readonly string[]): string {
+  return directives.map((directive) => `${directive};\n`).join('')
+}
+
+function milliseconds(ms: number): string {
+  return `${ms}ms`
+}
+
+function addressOf({ host, port }: Config['http']): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function quoted(path: string): string {
+  return `"${path}"`
+}
+
+// In nginx's file a quote ends a string and a dollar begins a variable; both have no escape that holds everywhere.
+const unspeakable = /["\\$;{}\p{Cc}]/u
+
+/** @returns the path that cannot be written into nginx's configuration; null when all can. */
+export function unspeakablePath({ paths, perfDirectory }: RenderContext): string | null {
+  const written = [paths.run, paths.blobs, ...(perfDirectory === null ? [] : [perfDirectory])]
+  return written.find((path) => unspeakable.test(path)) ?? null
+}

@@ -28,8 +28,8 @@ export function createExpressServer(app: Express, options: ServerOptions): Serve
   Object.setPrototypeOf(AppResponse.prototype, app.response)
   app.request = AppRequest.prototype as typeof app.request
   app.response = AppResponse.prototype as typeof app.response
-  return createServer(
-    { ...options, IncomingMessage: AppRequest, ServerResponse: AppResponse } as ServerOptions,
-    app,
-  )
+  const classes = { IncomingMessage: AppRequest, ServerResponse: AppResponse } as ServerOptions
+  // A body that a client holds back (RFC 9110 §10.1.1) is asked for where it is read, see `requestBody`: what is refused
+  // before is never sent.
+  return createServer({ ...options, ...classes }, app).on('checkContinue', app)
 }

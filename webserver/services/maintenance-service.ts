@@ -1,26 +1,56 @@
 import type { BlobStore } from '../domain/blob-store'
 import type { Database } from '../domain/database'
 
+export interface MaintenanceSettings {
+  sweepIntervalMs: number
+  /** Must be far longer than an upload takes from publishing its blob to committing it. */
+  sweepAgeMs: number
+  sessionIdleTimeoutMs: number
+}
+
 export interface MaintenanceDependencies {
-  database: Pick<Database, 'blobs'>
+  database: Pick<Database, 'blobs' | 'sessions'>
   blobs: BlobStore
-  /** `sweepAgeMs` must be far longer than an upload takes from publishing its blob to committing it. */
-  settings: { sweepAgeMs: number }
+  settings: MaintenanceSettings
   now: () => number
+  /** Receives what stopped a pass; the next one comes in its time. */
+  onBackgroundError: (error: unknown) => void
 }
 
 /** What a pass does at most, so that it never holds the writer or the disk for long. */
 const batchMax = 100
 const batchesMax = 50
 
-/** Sweeps contents that no file refers to any more, in the two phases of `BlobRecords`. */
+/** Sweeps, now and then, contents that no file refers to any more, and sessions that have ended. One process runs it. */
 export class MaintenanceService {
+  private timer: NodeJS.Timeout | null = null
+  private running: Promise<void> = Promise.resolve()
+
   constructor(private readonly use: MaintenanceDependencies) {}
 
-  /** One bounded pass. Throws whatever stopped it; the next one goes on. */
-  async sweep(): Promise<void> {
+  /** The first pass comes an interval after the start, each other an interval after the one before it ended. */
+  start(): void {
+    this.timer = setTimeout(() => {
+      this.running = this.pass()
+        .catch(this.use.onBackgroundError)
+        .finally(() => {
+          if (this.timer !== null) this.start()
+        })
+    }, this.use.settings.sweepIntervalMs)
+  }
+
+  /** Resolves when the pass in hand has ended. */
+  async stop(): Promise<void> {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+    await this.running
+  }
+
+  /** One bounded pass: both phases of `BlobRecords`, and sessions. Throws whatever stopped it. */
+  async pass(): Promise<void> {
     await untilShort(() => this.condemn())
     await untilShort(() => this.forget())
+    await untilShort(() => this.deleteSessions())
   }
 
   /**
@@ -43,6 +73,12 @@ export class MaintenanceService {
   private async forget(): Promise<number> {
     const beforeMs = this.use.now() - this.use.settings.sweepAgeMs
     return this.use.database.blobs.forget({ beforeMs, limit: batchMax })
+  }
+
+  private async deleteSessions(): Promise<number> {
+    const nowMs = this.use.now()
+    const seenBeforeMs = nowMs - this.use.settings.sessionIdleTimeoutMs
+    return this.use.database.sessions.deleteExpired({ nowMs, seenBeforeMs, limit: batchMax })
   }
 }
 

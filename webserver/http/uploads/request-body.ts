@@ -12,6 +12,7 @@ export async function* requestBody(
   idleTimeoutMs: number,
 ): AsyncGenerator<Buffer> {
   req.context.bytesIn = 0
+  if (req.headers.expect !== undefined) res.writeContinue()
   while (!req.readableEnded) {
     const chunk = req.read() as Buffer | null
     if (chunk !== null) {

@@ -30,6 +30,7 @@ export class CommandClient {
   private readonly sent = new Map<number, Pending>()
   private socket: Socket | null = null
   private connected = false
+  private lost = false
   private closed = false
   private nextId = 1
   private reconnectDelayMs = reconnectDelayMinMs
@@ -54,9 +55,9 @@ export class CommandClient {
     })
   }
 
-  /** Waits for no reconnection. @throws {AppError} `unavailable` with the reason. */
+  /** Waits for no writer that is known to be gone. @throws {AppError} `unavailable` with the reason. */
   async ping(): Promise<void> {
-    if (!this.connected) throw unavailable('the database writer is not there')
+    if (this.lost) throw unavailable('the database writer is not there')
     await this.call('ping')
   }
 
@@ -82,12 +83,14 @@ export class CommandClient {
 
   private onConnect(): void {
     this.connected = true
+    this.lost = false
     this.reconnectDelayMs = reconnectDelayMinMs
     this.sendWaiting()
   }
 
   private onClose(): void {
     this.connected = false
+    this.lost = true
     this.rejectAll(this.sent, 'the database writer ended before it answered')
     if (this.closed) return
     this.reconnectTimer = setTimeout(() => this.connect(), this.reconnectDelayMs)

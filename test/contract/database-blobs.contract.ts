@@ -1,0 +1,94 @@
+import type { Account } from '../../webserver/domain/account'
+import type { Database } from '../../webserver/domain/database'
+import { addAccount, commitOf, sha256Of, viewerOf } from '../support/database/fixtures'
+
+export function blobsContract(opened: () => Database): void {
+  let ann: Account
+  beforeEach(async () => {
+    ann = await addAccount(opened(), 'ann')
+  })
+  const put = (path: string, content: string, rest = {}) =>
+    opened().files.commit(viewerOf(ann), commitOf('ann', path, content, rest))
+  const remove = (path: string, nowMs: number) =>
+    opened().files.delete(viewerOf(ann), { key: { owner: 'ann', path }, condition: {}, nowMs })
+  const condemn = (beforeMs: number, nowMs = beforeMs, limit = 10) =>
+    opened().blobs.condemn({ beforeMs, nowMs, limit })
+  const referenced = async (...contents: string[]) => {
+    const found = await opened().blobs.referenced(contents.map(sha256Of))
+    return contents.filter((content) => found.has(sha256Of(content)))
+  }
+
+  it('knows which contents some file refers to', async () => {
+    await put('a', 'one')
+    await put('b', 'one')
+    await put('c', 'two')
+    await remove('c', 3000)
+    await remove('a', 3000)
+    expect(await referenced('one', 'two', 'three')).toEqual(['one'])
+    expect(await referenced()).toEqual([])
+  })
+
+  it('condemns contents that have had no file for long enough, oldest first', async () => {
+    for (const content of ['kept', 'old', 'older', 'young']) await put(content, content)
+    await remove('older', 100)
+    await remove('old', 200)
+    await remove('young', 301)
+
+    expect(await condemn(300, 400, 1)).toEqual([sha256Of('older')])
+    expect(await condemn(300, 400)).toEqual([sha256Of('old')])
+    expect(await condemn(300, 400)).toEqual([])
+  })
+
+  it('counts the age from the loss of the last reference', async () => {
+    await put('a', 'one', { nowMs: 10 })
+    await put('b', 'one', { nowMs: 20 })
+    await remove('a', 100)
+    expect(await condemn(1000)).toEqual([])
+    await put('b', 'two', { nowMs: 200 })
+    expect(await condemn(199)).toEqual([])
+    expect(await condemn(200)).toEqual([sha256Of('one')])
+  })
+
+  it('keeps a content whose file is written again with the same bytes', async () => {
+    await put('a', 'one')
+    await put('a', 'one')
+    expect(await condemn(9999)).toEqual([])
+    await remove('a', 100)
+    expect(await condemn(100)).toEqual([sha256Of('one')])
+  })
+
+  it('gives a new file to a condemned content only when the upload linked it', async () => {
+    await put('a', 'one')
+    await remove('a', 100)
+    await put('b', 'one', { linked: false })
+    await remove('b', 150)
+    await condemn(200)
+
+    const found = put('c', 'one', { linked: false })
+    await expect(found).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await opened().files.find(viewerOf(ann), { owner: 'ann', path: 'c' })).toBeNull()
+    expect((await opened().accounts.find(ann.id))!.usedBytes).toBe(0)
+
+    await put('c', 'one', { linked: true })
+    await put('d', 'one', { linked: false })
+    expect(await referenced('one')).toEqual(['one'])
+    expect(await opened().blobs.forget({ beforeMs: 9999, limit: 10 })).toBe(0)
+  })
+
+  it('forgets what was condemned long enough ago, so many at a time', async () => {
+    for (const content of ['one', 'two', 'three']) {
+      await put('a', content)
+      await remove('a', 100)
+    }
+    await condemn(100, 200, 2)
+    await condemn(100, 300)
+    const forget = (beforeMs: number, limit = 10) => opened().blobs.forget({ beforeMs, limit })
+
+    expect(await forget(200)).toBe(0)
+    expect(await forget(201, 1)).toBe(1)
+    expect(await forget(300)).toBe(1)
+    expect(await forget(301)).toBe(1)
+    await put('a', 'one', { linked: false })
+    expect(await referenced('one')).toEqual(['one'])
+  })
+}

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -17,12 +18,14 @@ interface PeerNginxArgs {
   /** Socket paths by the name of the upstream. */
   upstreams: Record<string, readonly string[]>
   filesDirectory?: string
+  /** As many as the service's nginx has. */
+  workerProcesses: number
 }
 
 /** Starts nginx without the service: same binary, same proxy settings, nothing that asks for a token. */
 export async function startPeerNginx(
   processes: ProcessGroup,
-  { directory, upstreams, filesDirectory }: PeerNginxArgs,
+  { directory, upstreams, filesDirectory, workerProcesses }: PeerNginxArgs,
 ): Promise<PeerNginx> {
   mkdirSync(directory, { recursive: true })
   const names = [...Object.keys(upstreams), ...(filesDirectory === undefined ? [] : ['files'])]
@@ -33,7 +36,7 @@ export async function startPeerNginx(
       : proxyServer(ports[index]!, name, upstreams[name]!),
   )
   const config = join(directory, 'nginx.conf')
-  writeFileSync(config, nginxConfig(directory, servers))
+  writeFileSync(config, nginxConfig({ directory, servers, workerProcesses }))
   const child = processes.spawn('nginx', ['-p', directory, '-c', config, '-e', 'stderr'])
   const urls = Object.fromEntries(
     names.map((name, index) => [name, `http://127.0.0.1:${ports[index]}`]),
@@ -75,7 +78,6 @@ function proxyServer(port: number, name: string, sockets: readonly string[]): st
     listen 127.0.0.1:${port} backlog=1024;
     location / {
       proxy_pass http://${name};
-      proxy_set_header Connection "";
     }
   }`
 }
@@ -89,18 +91,26 @@ function fileServer(port: number, directory: string): string {
   }`
 }
 
-function nginxConfig(directory: string, servers: readonly string[]): string {
+/** What the top-level nginx.conf says on inference and files, without what belongs to the service alone. */
+function nginxConfig(args: {
+  directory: string
+  servers: readonly string[]
+  workerProcesses: number
+}): string {
+  const { directory, servers, workerProcesses } = args
   return `
 daemon off;
-worker_processes auto;
+${process.getuid?.() === 0 ? `user ${userInfo().username};` : ''}
+worker_processes ${workerProcesses};
 pid ${directory}/nginx.pid;
-error_log stderr error;
-events { worker_connections 1024; }
+error_log stderr crit;
+events { worker_connections 4096; }
 http {
   access_log off;
   sendfile on;
   tcp_nopush on;
-  keepalive_requests 1000000;
+  keepalive_requests 100000;
+  open_file_cache max=4096 inactive=30s;
   client_max_body_size 64m;
   client_body_buffer_size 1m;
   client_body_temp_path ${directory}/body;
@@ -109,6 +119,13 @@ http {
   uwsgi_temp_path ${directory}/uwsgi;
   scgi_temp_path ${directory}/scgi;
   proxy_http_version 1.1;
+  proxy_max_temp_file_size 0;
+  proxy_set_header Connection '';
+  proxy_set_header Host $host;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Host $host;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Request-Id $request_id;
   ${servers.join('\n')}
 }
 `

@@ -5,6 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const ticksPerSecond = 100
 const endTimeoutMs = 40_000
+const settleWindowMs = 100
+const settleTimeoutMs = 10_000
+// Of one core; timers and heartbeats use less.
+const settleShare = 0.25
 
 /** The processes that a benchmark started, so that none outlives it. */
 export class ProcessGroup {
@@ -26,10 +30,29 @@ export class ProcessGroup {
     return child
   }
 
+  /**
+   * Waits until none of these processes works any more: a load generator that stops leaves requests behind, and what
+   * still computes them would disturb the measurement that follows. Gives up waiting after some seconds.
+   */
+  async settle(): Promise<void> {
+    const endsAt = performance.now() + settleTimeoutMs
+    let idle = false
+    while (!idle && performance.now() < endsAt) {
+      const before = cpuSecondsOf(this.everyPid())
+      await delay(settleWindowMs)
+      idle = cpuSecondsOf(this.everyPid()) - before <= settleShare * (settleWindowMs / 1000)
+    }
+  }
+
+  private everyPid(): number[] {
+    return [...this.children].flatMap(({ pid }) =>
+      pid === undefined ? [] : [pid, ...descendantsOf(pid)],
+    )
+  }
+
   /** Last resort, for the way out: everything that still runs, and what it started, dies. */
   killAll(): void {
-    for (const { pid } of this.children)
-      if (pid !== undefined) for (const each of [...descendantsOf(pid), pid]) kill(each, 'SIGKILL')
+    for (const pid of this.everyPid()) kill(pid, 'SIGKILL')
   }
 }
 

@@ -78,6 +78,11 @@ async function isReady(url: string, primary: ChildProcess): Promise<boolean> {
   }
 }
 
+/** How many workers its nginx has: all of nginx but its master. */
+export function nginxWorkersOf(service: Service): number {
+  return service.processes().filter(({ role }) => role === 'nginx').length - 1
+}
+
 function processesOf(primaryPid: number): { role: string; pid: number }[] {
   return [
     { role: 'primary', pid: primaryPid },

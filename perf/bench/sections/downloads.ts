@@ -6,7 +6,7 @@ import { directoryFor, type Bench } from '../bench'
 import { ForeignLoad } from '../foreign-load'
 import { startPeerNginx } from '../peer-nginx'
 import { conditions } from '../results'
-import { startService, type Service } from '../service'
+import { nginxWorkersOf, startService, type Service } from '../service'
 import { median, short, table } from '../statistics'
 import { runWrk, writeScript, type Load } from '../wrk'
 import { percent } from './inference-report'
@@ -36,6 +36,7 @@ export async function downloads(bench: Bench): Promise<string> {
   mkdirSync(filesDirectory)
   const nginx = await startPeerNginx(bench.processes, {
     ...{ directory: join(directory, 'peer-nginx'), upstreams: {}, filesDirectory },
+    workerProcesses: nginxWorkersOf(service),
   })
   try {
     const prepared: Download[] = []

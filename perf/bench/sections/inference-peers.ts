@@ -69,10 +69,12 @@ export async function startPeers(
     directory: string
     prepared: readonly Prepared[]
     files: Record<string, string>
+    /** Processes of each peer. */
     count: number
+    nginxWorkers: number
   },
 ): Promise<Peers> {
-  const { directory, prepared, files, count } = args
+  const { directory, prepared, files, count, nginxWorkers } = args
   const answers = Object.fromEntries(prepared.map(({ path, answer }) => [path, answer]))
   const socketsOf = (name: string) =>
     Array.from({ length: count }, (_, slot) => join(directory, `${name}-${slot}.sock`))
@@ -90,6 +92,7 @@ export async function startPeers(
   const nginx = await startPeerNginx(processes, {
     directory: join(directory, 'peer-nginx'),
     upstreams: sockets,
+    workerProcesses: nginxWorkers,
   })
   const stop = async () => {
     await Promise.all([nginx.stop(), ...children.map((child) => end(child))])

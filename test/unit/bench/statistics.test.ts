@@ -1,0 +1,23 @@
+import { median, percentile, short, table } from '../../../perf/bench/statistics'
+
+describe('statistics of the benchmark', () => {
+  it('takes the middle, or the mean of the two in the middle', () => {
+    expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5])
+    expect(() => median([])).toThrow(RangeError)
+  })
+
+  it('takes percentiles by nearest rank', () => {
+    const values = Array.from({ length: 100 }, (_, index) => index + 1)
+    expect([percentile(values, 0.5), percentile(values, 0.99), percentile([7], 0.99)]).toEqual([
+      50, 99, 7,
+    ])
+  })
+
+  it('writes figures with three digits', () => {
+    expect([0.1234, 45.67, 1234.5, 26_749].map(short)).toEqual(['0.123', '45.7', '1235', '26.7k'])
+  })
+
+  it('writes tables', () => {
+    expect(table(['a', 'b'], [['1', '2']])).toBe('| a | b |\n| --- | --- |\n| 1 | 2 |')
+  })
+})

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import { codeOf } from './system-errors'
 
 const batchBytes = 64 * 1024
 const tailBytes = 1024
@@ -119,7 +120,7 @@ export class LogWriter {
     this.resumeAt = performance.now() + (this.options.retryDelayMs ?? 10_000)
     if (this.warned) return
     this.warned = true
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-    this.options.warn(`The perf log cannot be written (${code}); its lines are counted as dropped.`)
+    const why = codeOf(error)
+    this.options.warn(`The perf log cannot be written (${why}); its lines are counted as dropped.`)
   }
 }

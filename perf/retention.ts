@@ -1,7 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning, readManifest, writeManifest } from './manifest'
-import { ignoring, runNumbers } from './run-directories'
+import { runNumbers } from './run-directories'
+import { ignoring } from './system-errors'
 
 const allocationMs = 60_000
 
@@ -30,6 +31,6 @@ function isDisposable(run: string): boolean {
   const manifest = readManifest(run)
   if (manifest !== undefined) return !isRunning(manifest)
   // A start that died before its manifest leaves an empty directory; one that is under way has it for a moment.
-  const isEmpty = ignoring('ENOENT', () => readdirSync(run).length === 0) ?? false
+  const isEmpty = ignoring(['ENOENT'], () => readdirSync(run).length === 0) ?? false
   return isEmpty && Date.now() - statSync(run).mtimeMs > allocationMs
 }

@@ -8,12 +8,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { ignoring } from './system-errors'
 
 const runName = /^[1-9]\d{0,8}$/
 
 /** The numbers of the runs in a directory, ascending; none where it does not exist. */
 export function runNumbers(directory: string): number[] {
-  const names = ignoring('ENOENT', () => readdirSync(directory)) ?? []
+  const names = ignoring(['ENOENT'], () => readdirSync(directory)) ?? []
   return names
     .filter((name) => runName.test(name))
     .map(Number)
@@ -27,7 +28,7 @@ export function runNumbers(directory: string): number[] {
 export function allocateRun(directory: string): number {
   mkdirSync(directory, { recursive: true })
   for (let number = highest(directory) + 1; ; number++) {
-    const made = ignoring('EEXIST', () => {
+    const made = ignoring(['EEXIST'], () => {
       mkdirSync(join(directory, String(number)))
       return true
     })
@@ -43,7 +44,7 @@ function highest(directory: string): number {
 }
 
 function remembered(directory: string): number {
-  const text = ignoring('ENOENT', () => readFileSync(join(directory, '.last'), 'utf8'))
+  const text = ignoring(['ENOENT'], () => readFileSync(join(directory, '.last'), 'utf8'))
   return runName.test(text?.trim() ?? '') ? Number(text) : 0
 }
 
@@ -67,14 +68,4 @@ export function writeWhole(path: string, text: string): void {
   const temporary = `${path}.${process.pid}`
   writeFileSync(temporary, text, { mode: 0o640 })
   renameSync(temporary, path)
-}
-
-/** `undefined` where `read` fails for this reason, which is expected. */
-export function ignoring<T>(code: string, read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === code) return undefined
-    throw error
-  }
 }

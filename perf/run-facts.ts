@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { ignoring } from './run-directories'
+import { ignoring } from './system-errors'
 
 /** Which program ran: version, and the commit where it runs from a checkout. Read from files; git is not started. */
 export function programFacts() {
@@ -35,10 +35,12 @@ export function machineFacts() {
  * `undefined` when it does not run; '' where there is no /proc and it seems to.
  */
 export function startOfProcess(pid: number): string | undefined {
-  const stat = ignoring('ENOENT', () => readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  // The command in parentheses may hold anything; field 22 is counted from its end.
-  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  return platform() !== 'linux' && answersSignal(pid) ? '' : undefined
+  if (platform() !== 'linux') return answersSignal(pid) ? '' : undefined
+  // A process that ends between open and read gives ESRCH.
+  const stat = ignoring(['ENOENT', 'ESRCH'], () => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  // The command, in parentheses, may hold anything; after it come fields 3, the state, to 22, the start, and more.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  return fields[0] === 'Z' ? undefined : fields[19]
 }
 
 function answersSignal(pid: number): boolean {
@@ -67,14 +69,14 @@ function commitOf(root: string): string | null {
 /** A worktree's `.git` is a file that names the directory. */
 function gitDirectory(root: string): string {
   const path = join(root, '.git')
-  const text = ignoring('EISDIR', () => readFileSync(path, 'utf8'))
+  const text = ignoring(['EISDIR'], () => readFileSync(path, 'utf8'))
   return text === undefined ? path : resolve(root, text.replace('gitdir:', '').trim())
 }
 
 function commitOfRef(git: string, ref: string): string | null {
-  const common = ignoring('ENOENT', () => readFileSync(join(git, 'commondir'), 'utf8').trim())
+  const common = ignoring(['ENOENT'], () => readFileSync(join(git, 'commondir'), 'utf8').trim())
   const shared = resolve(git, common ?? '.')
-  const loose = ignoring('ENOENT', () => readFileSync(join(shared, ref), 'utf8').trim())
+  const loose = ignoring(['ENOENT'], () => readFileSync(join(shared, ref), 'utf8').trim())
   if (loose !== undefined) return loose
   const packed = readFileSync(join(shared, 'packed-refs'), 'utf8')
   const line = packed.split('\n').find((entry) => entry.endsWith(` ${ref}`))

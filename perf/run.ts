@@ -11,6 +11,7 @@ import { redactArguments, redactSettings } from './redact'
 import { deleteOldRuns, markCrashedRuns } from './retention'
 import { allocateRun } from './run-directories'
 import { machineFacts, programFacts, startOfProcess } from './run-facts'
+import { codeOf } from './system-errors'
 import type { RunInfo } from './timing'
 
 const processesKept = 1000
@@ -44,8 +45,7 @@ export class Run {
     this.info = { number, directory: join(root, String(number)), epochNs }
     this.manifest = firstManifest(this.info, options)
     writeManifest(this.info.directory, this.manifest)
-    markCrashedRuns(root)
-    deleteOldRuns(root, options.runsMax)
+    this.tidy(root)
   }
 
   setModels(models: readonly ModelFacts[]): void {
@@ -78,12 +78,21 @@ export class Run {
     this.save()
   }
 
+  /** Other runs are no reason not to start: another start may be deleting them, or they belong to someone else. */
+  private tidy(root: string): void {
+    try {
+      markCrashedRuns(root)
+      deleteOldRuns(root, this.options.runsMax)
+    } catch (error) {
+      this.options.warn(`Older runs of the perf log could not be tidied (${codeOf(error)}).`)
+    }
+  }
+
   private save(): void {
     try {
       writeManifest(this.info.directory, this.manifest)
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-      this.options.warn(`The run's run.json cannot be written (${code}).`)
+      this.options.warn(`The run's run.json cannot be written (${codeOf(error)}).`)
     }
   }
 }

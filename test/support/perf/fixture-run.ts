@@ -71,7 +71,9 @@ function workerLines(): string {
     })
   }
   const gauge = { elu: 0.31, lag: 4.5, cpu: 0.4, rss: 118, in_flight: 3 }
-  return text + line({ k: 'gauge', t: 9_000_000, drop: 2, flush: 90, ...gauge }) + '\u0000torn\n'
+  return (
+    text + line({ k: 'gauge', t: 9_000_000, drop: 2, flush: 90, ...gauge }) + '{"t":9000001,"d"\n'
+  )
 }
 
 function upload(i: number): string {

@@ -5,6 +5,7 @@ import type { ModelEntry, ModelRegistry } from './model-registry'
 import { sendError, sendJson } from './reply'
 import { type Route, routeOf } from './routes'
 import type { ServedModel, TensorSpec } from './served-model'
+import { descriptorOf } from './watchdog'
 
 export interface ServerParts extends ExchangeParts {
   registry: ModelRegistry<InferTarget>
@@ -30,6 +31,11 @@ export function createEngineServer(parts: ServerParts): Server {
     },
     (req, res) => handler.handle(req, res),
   )
+  server.on('connection', (socket) => {
+    const descriptor = descriptorOf(socket)
+    parts.watchdog.mark(descriptor, 'waiting')
+    socket.once('close', () => parts.watchdog.mark(descriptor, 'none'))
+  })
   return server
 }
 

@@ -52,7 +52,6 @@ export class InferExchange implements InferJob, BodyListener {
     this.timing = parts.perf.begin(headerOf(req, 'x-request-id'))
     this.stageStartedAt = this.timing.now()
     this.fd = descriptorOf(req.socket)
-    parts.watchdog.mark(this.fd, 'waiting')
     res.on('close', () => this.onClose())
   }
 
@@ -93,6 +92,7 @@ export class InferExchange implements InferJob, BodyListener {
   succeed(outputs: readonly OutputValues[], batchItems: number): void {
     this.endStage('infer')
     if (this.isDone) return
+    this.parts.watchdog.mark(this.fd, 'answering')
     try {
       const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)
       sendInfer(this.res, encoded)
@@ -105,11 +105,13 @@ export class InferExchange implements InferJob, BodyListener {
 
   fail(error: AppError, batchItems: number): void {
     if (this.isDone) return
+    this.parts.watchdog.mark(this.fd, 'answering')
     this.finish({ s: sendError(this.res, error), e: error.code, b: batchItems })
   }
 
   /** Also called after a complete answer; only the first end counts. */
   private onClose(): void {
+    if (!this.req.socket.destroyed) this.parts.watchdog.mark(this.fd, 'waiting')
     if (this.isDone) return
     this.target.queue.remove(this)
     this.finish({ s: 499, b: 0 })
@@ -131,7 +133,6 @@ export class InferExchange implements InferJob, BodyListener {
 
   private finish({ s, e, b, bo = 0 }: { s: number; e?: string; b: number; bo?: number }): void {
     this.isDone = true
-    this.parts.watchdog.mark(this.fd, 'none')
     const bi = this.body?.takenBytes ?? 0
     const account = headerOf(this.req, 'x-gristmill-account')
     this.parts.budget.release(bi)

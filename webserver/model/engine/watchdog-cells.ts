@@ -5,8 +5,11 @@ export const cells = { activity: 0, deadline: 1, model: 2, turn: 3, stop: 4, cou
 /** What the main thread is inside of; without an activity it must turn its event loop. */
 export const activities = { none: 0, run: 1, load: 2 } as const
 
-/** What the request on a connection is doing. */
-export const connectionStates = { none: 0, waiting: 1, running: 2 } as const
+/**
+ * What a connection is doing. `waiting` holds from its beginning until a run: while the main thread is inside of one,
+ * nobody can tell whether a request has arrived on it. During `answering`, part of an answer may be on its way.
+ */
+export const connectionStates = { none: 0, waiting: 1, running: 2, answering: 3 } as const
 
 export type ConnectionState = (typeof connectionStates)[keyof typeof connectionStates]
 

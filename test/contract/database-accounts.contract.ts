@@ -11,13 +11,13 @@ import {
 export function accountsContract(opened: () => Database): void {
   it('finds an account by id and by name, and none that is not there', async () => {
     const { accounts } = opened()
-    const args = accountNamed('ann', { role: 'admin', quotaBytes: 2 ** 50, nowMs: 1234 })
+    const args = accountNamed('ann', { quotaBytes: 2 ** 50, nowMs: 1234 })
     const account = await accounts.create(args)
 
     expect(account).toEqual({
       id: args.id,
       name: 'ann',
-      role: 'admin',
+      role: 'member',
       passwordHash: args.passwordHash,
       quotaBytes: 2 ** 50,
       usedBytes: 0,
@@ -39,19 +39,7 @@ export function accountsContract(opened: () => Database): void {
     expect(refused).toHaveLength(4)
     for (const { reason } of refused)
       expect(reason).toMatchObject({ code: 'conflict', field: 'name' })
-    expect(await accounts.count()).toBe(1)
-  })
-
-  it('makes the first account once, and only when there is none', async () => {
-    const { accounts } = opened()
-    const asked = ['ann', 'bob', 'cid'].map((name) =>
-      accounts.create(accountNamed(name, { onlyIfFirst: true })),
-    )
-    const ends = await Promise.allSettled(asked)
-
-    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
-    expect(ends[1]).toMatchObject({ reason: { code: 'conflict' } })
-    expect(await accounts.count()).toBe(1)
+    expect(await accounts.findByName('ann')).not.toBeNull()
   })
 
   it('changes a password, ends the other sessions and moves the kept one to the new epoch', async () => {
@@ -152,21 +140,6 @@ export function accountsContract(opened: () => Database): void {
     await expect(files.commit(viewerOf(old), commitOf('ann', 'a', 'late'))).rejects.toMatchObject({
       code: 'not_found',
     })
-  })
-
-  it('always keeps an admin, also when the last two delete themselves at once', async () => {
-    const { accounts } = opened()
-    await addAccount(opened(), 'member')
-    const admins = [
-      await addAccount(opened(), 'ann', { role: 'admin' }),
-      await addAccount(opened(), 'bob', { role: 'admin' }),
-    ]
-    const asked = admins.map(({ id }) => accounts.delete({ accountId: id, nowMs: 5000 }))
-    const ends = await Promise.allSettled(asked)
-
-    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
-    expect(ends[1]).toMatchObject({ reason: { code: 'conflict' } })
-    expect(await accounts.findByName('bob')).not.toBeNull()
   })
 
   it('answers a ping', async () => {

@@ -3,6 +3,7 @@ import { inconsistenciesOf } from '../support/database/consistency'
 import { ScratchDatabase, type Kind } from '../support/database/scratch-database'
 import { accountsContract } from './database-accounts.contract'
 import { blobsContract } from './database-blobs.contract'
+import { emptyDatabaseContract } from './database-empty.contract'
 import { filesContract } from './database-files.contract'
 import { listingContract } from './database-listing.contract'
 import { processesContract } from './database-processes.contract'
@@ -11,19 +12,23 @@ import { writerLossContract } from './database-writer-loss.contract'
 
 /** What every implementation of `Database` does, asked of the real writer process over the real socket. */
 export function databaseContract(kind: Kind): void {
+  let scratch: ScratchDatabase
+  let database: Database
+  const start = async () => {
+    scratch = await ScratchDatabase.create(kind)
+    await scratch.startWriter()
+    database = await scratch.open()
+  }
+  const end = async () => {
+    expect(await scratch.drainWriter()).toBe(0)
+    expect(inconsistenciesOf(scratch)).toEqual([])
+    await scratch.destroy()
+  }
+
   describe('with one writer', () => {
-    let scratch: ScratchDatabase
-    let database: Database
-    beforeEach(async () => {
-      scratch = await ScratchDatabase.create(kind)
-      await scratch.startWriter()
-      database = await scratch.open()
-    })
-    afterEach(async () => {
-      expect(await scratch.drainWriter()).toBe(0)
-      expect(inconsistenciesOf(scratch)).toEqual([])
-      await scratch.destroy()
-    })
+    beforeAll(start)
+    afterEach(() => clear(database))
+    afterAll(end)
 
     describe('accounts', () => accountsContract(() => database))
     describe('sessions', () => sessionsContract(() => database))
@@ -33,5 +38,22 @@ export function databaseContract(kind: Kind): void {
     describe('four processes', () => processesContract(() => ({ scratch, database })))
   })
 
+  describe('while it is empty', () => {
+    beforeEach(start)
+    afterEach(end)
+    emptyDatabaseContract(() => database)
+  })
+
   describe('when the writer is lost', () => writerLossContract(kind))
+}
+
+/** Starting a writer for each test would take most of their time. */
+async function clear({ accounts, blobs }: Database): Promise<void> {
+  for (const name of ['ann', 'bob']) {
+    const account = await accounts.findByName(name)
+    if (account !== null) await accounts.delete({ accountId: account.id, nowMs: 0 })
+  }
+  const everything = { beforeMs: Number.MAX_SAFE_INTEGER, nowMs: 0, limit: 100_000 }
+  await blobs.condemn(everything)
+  await blobs.forget(everything)
 }

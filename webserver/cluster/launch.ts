@@ -1,9 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import { fork, type ChildProcess } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Paths } from '../config/paths'
 import { childEnvironment } from '../config/process-environment'
 import type { ChildRole, ProcessSetup } from '../config/process-setup'
 import type { Config } from '../config/schema'
@@ -12,7 +9,6 @@ import { ManagedProcess } from './managed-process'
 
 export interface LaunchContext {
   config: Config
-  paths: Paths
   run: RunInfo | null
 }
 
@@ -22,12 +18,12 @@ const program = require.main?.filename ?? ''
 export function launchChild(
   role: ChildRole,
   slot: number,
-  { config, paths, run }: LaunchContext,
+  { config, run }: LaunchContext,
 ): ManagedProcess {
   const setup = { role, slot, config, run }
   if (role === 'worker') return managed(role, slot, forkWorker(setup).process)
   if (role === 'writer') return managed(role, slot, forkPlain(setup))
-  return launchEngine(slot, setup, paths)
+  return launchEngine(slot, setup)
 }
 
 /** Through node:cluster, so that without nginx all workers accept on one port. */
@@ -40,12 +36,9 @@ function forkPlain(setup: ProcessSetup): ChildProcess {
   return fork(program, [], { env: childEnvironment(setup), stdio: ['ignore', 2, 2, 'ipc'] })
 }
 
-/** An engine finds nothing in its directory, and beats by one byte at a time on a pipe, its descriptor 3. */
-function launchEngine(slot: number, setup: ProcessSetup, paths: Paths): ManagedProcess {
-  const cwd = join(paths.run, 'empty')
-  mkdirSync(cwd, { recursive: true, mode: 0o700 })
+/** An engine beats by one byte at a time on a pipe, its descriptor 3. */
+function launchEngine(slot: number, setup: ProcessSetup): ManagedProcess {
   const child = fork(program, [], {
-    cwd,
     env: childEnvironment(setup),
     stdio: ['ignore', 2, 2, 'pipe', 'ipc'],
   })

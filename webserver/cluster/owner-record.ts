@@ -1,9 +1,10 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import { identify, type ProcessIdentity } from './process-identity'
+import { identify } from './process-identity'
 
 const identitySchema = z.object({ pid: z.number(), host: z.string(), start: z.string().nullable() })
-const recordSchema = z.object({ primary: identitySchema, children: z.array(identitySchema) })
+const childSchema = identitySchema.extend({ role: z.string(), slot: z.number() })
+const recordSchema = z.object({ primary: identitySchema, children: z.array(childSchema) })
 
 export type Owner = z.infer<typeof recordSchema>
 
@@ -12,7 +13,7 @@ export type Owner = z.infer<typeof recordSchema>
  * that the last stop was not clean, and which processes may still be about.
  */
 export class OwnerRecord {
-  private readonly children = new Map<number, ProcessIdentity>()
+  private readonly children = new Map<number, Owner['children'][number]>()
 
   constructor(private readonly path: string) {}
 
@@ -36,8 +37,8 @@ export class OwnerRecord {
     return owner?.primary.pid === pid && owner.primary.start === start
   }
 
-  childStarted(pid: number): void {
-    this.children.set(pid, identify(pid))
+  childStarted({ role, slot, pid }: { role: string; slot: number; pid: number }): void {
+    this.children.set(pid, { role, slot, ...identify(pid) })
     this.write()
   }
 

@@ -57,7 +57,7 @@ export class Service {
       hooks,
       log,
       onStarted: (process) => {
-        this.owner.childStarted(process.pid)
+        this.owner.childStarted(process)
         this.run?.processStarted(process)
       },
       onExited: ({ pid }, { code, signal }) => {
@@ -168,8 +168,8 @@ export class Service {
     signal: AbortSignal,
     nginx: readonly string[] | null,
   ): Promise<void> {
-    const { config, paths, supervisor } = this
-    const context = { config, paths, run: this.run?.info ?? null }
+    const { config, supervisor } = this
+    const context = { config, run: this.run?.info ?? null }
     signal.throwIfAborted()
     await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))
     signal.throwIfAborted()

@@ -1,0 +1,168 @@
+import * as fc from 'fast-check'
+import type { Database } from '../../webserver/domain/database'
+import { isAppError } from '../../webserver/domain/errors'
+import { etagOf } from '../../webserver/domain/file'
+import { accountNamed, commitOf, sessionOf, sha256Of } from '../support/database/fixtures'
+import { inconsistenciesOf } from '../support/database/consistency'
+import { ScratchDatabase } from '../support/database/scratch-database'
+
+/**
+ * Any sequence of operations has the same answers from both databases, each batch of them sent at once. They were
+ * written apart, so that a mistake would have to be made twice.
+ */
+type Step = (database: Database, nowMs: number) => Promise<unknown>
+
+const name = fc.constantFrom('ann', 'bob', 'cid')
+const sessionId = fc.constantFrom('s1', 's2', 's3', 's4')
+const path = fc.constantFrom('a', 'a/b', 'a/c', 'b', '\uff21', '\u{1f33e}')
+const content = fc.constantFrom('', 'one', 'three', 'x'.repeat(30))
+const limit = fc.integer({ min: 1, max: 3 })
+const age = fc.integer({ min: 0, max: 20 })
+const epoch = fc.integer({ min: 1, max: 3 })
+const viewer = fc.record({ accountId: name, seesAll: fc.boolean() })
+const key = fc.record({ owner: name, path })
+const tags = fc.oneof(
+  fc.constant('*' as const),
+  fc.array(
+    content.map((text) => etagOf(sha256Of(text))),
+    { maxLength: 2 },
+  ),
+)
+const condition = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: fc.record({ ifMatch: tags, ifNoneMatch: tags }, { requiredKeys: [] }) },
+)
+
+const accountSteps: fc.Arbitrary<Step>[] = [
+  fc.tuple(name, fc.boolean(), fc.boolean()).map(([id, isAdmin, onlyIfFirst]): Step => {
+    const role = isAdmin ? 'admin' : 'member'
+    const args = accountNamed(id, { id, role, onlyIfFirst, quotaBytes: 70 })
+    return ({ accounts }, nowMs) => accounts.create({ ...args, nowMs })
+  }),
+  name.map(
+    (accountId): Step =>
+      ({ accounts }, nowMs) =>
+        accounts.delete({ accountId, nowMs }),
+  ),
+  fc.tuple(name, epoch, fc.option(sessionId)).map(
+    ([accountId, ifAuthEpoch, keepSessionId]): Step =>
+      ({ accounts }) =>
+        accounts.changePassword({ accountId, ifAuthEpoch, passwordHash: 'new', keepSessionId }),
+  ),
+  name.map(
+    (accountId): Step =>
+      ({ accounts }) =>
+        accounts.rehashPassword({ accountId, ifPasswordHash: 'new', passwordHash: 'newer' }),
+  ),
+]
+
+const sessionSteps: fc.Arbitrary<Step>[] = [
+  fc.tuple(sessionId, name, epoch, limit).map(([id, accountId, authEpoch, perAccountMax]): Step => {
+    const account = { ...accountNamed('x'), usedBytes: 0, createdAtMs: 0, authEpoch }
+    return ({ sessions }, nowMs) => {
+      const times = { createdAtMs: nowMs, lastSeenAtMs: nowMs, expiresAtMs: nowMs + 30 }
+      const session = sessionOf({ ...account, id: accountId }, { id, ...times })
+      return sessions.create({ session, perAccountMax })
+    }
+  }),
+  fc.tuple(sessionId, age).map(
+    ([id, ageMs]): Step =>
+      ({ sessions }, nowMs) =>
+        sessions.touch({ sessionId: id, nowMs: nowMs - ageMs }),
+  ),
+  fc.tuple(sessionId, name).map(
+    ([id, accountId]): Step =>
+      ({ sessions }) =>
+        sessions.delete({ sessionId: id, accountId }),
+  ),
+  age.map(
+    (ageMs): Step =>
+      ({ sessions }, nowMs) =>
+        sessions.deleteExpired({ nowMs, seenBeforeMs: nowMs - ageMs, limit: 100 }),
+  ),
+]
+
+const fileSteps: fc.Arbitrary<Step>[] = [
+  fc
+    .tuple(viewer, key, content, condition, fc.boolean())
+    .map(([who, { owner, path: at }, text, only, linked]): Step => {
+      const args = commitOf(owner, at, text, { condition: only, linked, id: `${owner}${at}` })
+      return ({ files }, nowMs) => files.commit(who, { ...args, nowMs })
+    }),
+  fc.tuple(viewer, key, condition).map(
+    ([who, at, only]): Step =>
+      ({ files }, nowMs) =>
+        files.delete(who, { key: at, condition: only, nowMs }),
+  ),
+  // Only whole sets: which of equally old ones a limit leaves over is not promised.
+  age.map(
+    (ageMs): Step =>
+      async ({ blobs }, nowMs) =>
+        (await blobs.condemn({ beforeMs: nowMs - ageMs, nowMs, limit: 100 })).sort(),
+  ),
+  age.map(
+    (ageMs): Step =>
+      ({ blobs }, nowMs) =>
+        blobs.forget({ beforeMs: nowMs - ageMs, limit: 100 }),
+  ),
+]
+
+const look = fc
+  .tuple(viewer, fc.option(name), fc.constantFrom('', 'a', 'a/', '\uff21'), fc.option(key), limit)
+  .map(([who, owner, prefix, after, max]): Step => async (database) => [
+    await database.files.list(who, { owner, prefix, after, limit: max }),
+    await database.accounts.count(),
+    await Promise.all(['ann', 'bob', 'cid'].map((id) => database.accounts.find(id))),
+    await Promise.all(['ann', 'bob'].map((id) => database.sessions.listByAccount(id))),
+    await Promise.all(['s1', 's2', 's3'].map((id) => database.sessions.findWithAccount(id))),
+  ])
+
+const batches = fc.array(
+  fc.record({
+    commands: fc.array(
+      fc.oneof(
+        { weight: 2, arbitrary: fc.oneof(...accountSteps) },
+        { weight: 2, arbitrary: fc.oneof(...sessionSteps) },
+        { weight: 4, arbitrary: fc.oneof(...fileSteps) },
+      ),
+      { minLength: 1, maxLength: 8 },
+    ),
+    look,
+  }),
+  { minLength: 10, maxLength: 20 },
+)
+
+it('gives the same answers to any sequence of operations from both databases', async () => {
+  const check = fc.asyncProperty(batches, async (steps) => {
+    const [ofSqlite, ofDebug] = [await answers('sqlite', steps), await answers('debug', steps)]
+    expect(ofSqlite).toEqual(ofDebug)
+  })
+  await fc.assert(check, { numRuns: 8, endOnFailure: true })
+})
+
+type Batches = typeof batches extends fc.Arbitrary<infer T> ? T : never
+
+async function answers(kind: 'sqlite' | 'debug', steps: Batches): Promise<unknown[]> {
+  const scratch = await ScratchDatabase.create(kind)
+  await scratch.startWriter()
+  const database = await scratch.open()
+  const all: unknown[] = []
+  for (const [index, { commands, look: read }] of steps.entries()) {
+    const nowMs = 1000 + index * 10
+    all.push(await Promise.all(commands.map((step, i) => answerOf(step(database, nowMs + i)))))
+    all.push(await read(database, nowMs))
+  }
+  await scratch.drainWriter()
+  expect(inconsistenciesOf(scratch)).toEqual([])
+  await scratch.destroy()
+  return all
+}
+
+async function answerOf(operation: Promise<unknown>): Promise<unknown> {
+  try {
+    return await operation
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return { code: error.code, message: error.message, field: error.field }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Reply } from './engine-process'
+
+/** A tensor as tests write it: its raw bytes, little-endian. */
+export interface BinaryTensor {
+  name: string
+  datatype: string
+  shape: readonly number[]
+  bytes: Uint8Array
+}
+
+export interface OutputTensor {
+  name: string
+  datatype: string
+  shape: number[]
+  data?: unknown[]
+  bytes?: Buffer
+}
+
+export function bytesOf(view: ArrayBufferView): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength)
+}
+
+/** BYTES elements as the binary tensor extension lays them out. */
+export function stringBytes(...texts: readonly (string | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    texts.flatMap((text) => {
+      const bytes = Buffer.from(text)
+      const length = Buffer.alloc(4)
+      length.writeUInt32LE(bytes.length)
+      return [length, bytes]
+    }),
+  )
+}
+
+export function binaryInput({ name, datatype, shape, bytes }: BinaryTensor) {
+  return { name, datatype, shape, parameters: { binary_data_size: bytes.length } }
+}
+
+/** The outputs of a reply, binary ones with their bytes. */
+export function outputsOf({ json, body, headers }: Reply): OutputTensor[] {
+  let at = Number(headers['inference-header-content-length'] ?? body.length)
+  const outputs = json['outputs'] as (OutputTensor & {
+    parameters?: { binary_data_size: number }
+  })[]
+  return outputs.map(({ parameters, ...output }) => {
+    if (parameters === undefined) return output
+    const bytes = body.subarray(at, at + parameters.binary_data_size)
+    at += parameters.binary_data_size
+    return { ...output, bytes }
+  })
+}
+
+export const errorOf = ({ json }: Reply) => json['error'] as string

@@ -16,6 +16,9 @@ export interface PerfLogOptions {
   gaugeIntervalMs: number
 }
 
+/** Keys that say what a line is; a field of a call that has such a name gets a `_` behind it. */
+const reserved = new Set(['t', 'd', 'n', 'k', 'p', 'rt'])
+
 /** A perf log that writes. Line grammar: `notes/decisions/perf-log.md`. */
 export class PerfLog implements Perf, RequestLog {
   readonly level: PerfLevel
@@ -50,7 +53,8 @@ export class PerfLog implements Perf, RequestLog {
     let line = this.start(startedAt, spentUs, quote(name))
     for (const key in fields) {
       const value = fields[key]!
-      line += `,${quote(key)}:${typeof value === 'string' ? quote(value) : numberText(value)}`
+      const column = reserved.has(key) ? key + '_' : key
+      line += `,${quote(column)}:${typeof value === 'string' ? quote(value) : numberText(value)}`
     }
     this.writer.addCall(line + '}\n')
   }

@@ -94,10 +94,10 @@ describe('the perf log', () => {
   it('times calls that belong to no request', () => {
     const run = runIn(directory())
     const perf = open(run)
-    perf.call('model_load', perf.now() - 5000, { m: 'a "model"', bytes: 12 })
+    perf.call('model_load', perf.now() - 5000, { m: 'a "model"', bytes: 12, n: 3 })
     perf.close('end')
     const [line] = callsOf(linesIn(run.directory))
-    expect(line).toMatchObject({ n: 'model_load', m: 'a "model"', bytes: 12 })
+    expect(line).toMatchObject({ n: 'model_load', m: 'a "model"', bytes: 12, n_: 3 })
     expect(line!.d).toBeGreaterThanOrEqual(5000)
   })
 

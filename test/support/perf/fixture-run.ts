@@ -13,6 +13,7 @@ export function writeFixtureRun(logs: string): string {
   writeFileSync(join(run, '4240.log'), head(4240, 'primary', 0) + primaryLines() + tail(0))
   writeFileSync(join(run, '4242.log'), head(4242, 'worker', 1) + workerLines() + tail(2))
   writeFileSync(join(run, '4250.log'), head(4250, 'engine', 1) + engineLines() + '{"t":1100')
+  writeFileSync(join(run, 'nginx.log'), nginxLines())
   return run
 }
 
@@ -123,6 +124,18 @@ function engineLines(): string {
       ...fields,
       ...stages,
     })
+  }
+  return text
+}
+
+/** What nginx measured of the uploads; its last line is still in its buffer. */
+function nginxLines(): string {
+  let text = ''
+  for (let i = 0; i < 119; i++) {
+    const ts = String((epoch + 25 + i * 80) / 1000)
+    const seconds = { rt_s: '0.005', connect_s: '0.000', header_s: '0.004', upstream_s: '0.004' }
+    const route = { m: 'PUT', rt: 'files', s: i % 40 === 7 ? 503 : 201 }
+    text += line({ ts, r: `p-${i.toString(36)}`, ...route, ...seconds, bi: 65_900, bo: 500 })
   }
   return text
 }

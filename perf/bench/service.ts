@@ -78,9 +78,19 @@ async function isReady(url: string, primary: ChildProcess): Promise<boolean> {
   }
 }
 
-/** How many workers its nginx has: all of nginx but its master. */
+/** How many workers its nginx has; it also has a master and helpers for its cache. */
 export function nginxWorkersOf(service: Service): number {
-  return service.processes().filter(({ role }) => role === 'nginx').length - 1
+  return service
+    .processes()
+    .filter(({ role, pid }) => role === 'nginx' && titleOf(pid).includes('worker process')).length
+}
+
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function processesOf(primaryPid: number): { role: string; pid: number }[] {

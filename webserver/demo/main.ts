@@ -133,6 +133,9 @@ function reportPerfLog(exchanges: readonly Exchange[], perfLogs: string): void {
   }
 }
 
+// Whoever reads may stop reading, as `head` does.
+process.stdout.once('error', () => process.exit())
+
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code
 })

@@ -39,6 +39,7 @@ export function readAlphabet(): string[] {
 
 /**
  * Greedy CTC decoding of probabilities [1, steps, classes]: the best class of each step, repeats joined, blanks dropped.
+ * The margins of a picture are read as spaces, which are dropped too.
  * @throws {Error} when the number of classes is not the alphabet's.
  */
 export function decodeText(
@@ -62,7 +63,7 @@ export function decodeText(
     }
     previous = best
   }
-  return { text, confidence: count === 0 ? 0 : probabilitySum / count }
+  return { text: text.trim(), confidence: count === 0 ? 0 : probabilitySum / count }
 }
 
 function indexOfMax(values: Float32Array): number {

@@ -10,8 +10,8 @@ function stepsOf(classes: readonly number[], probability: number) {
 }
 
 describe('CTC decoding', () => {
-  it('joins repeats, drops blanks and keeps a letter that a blank divides', () => {
-    expect(decodeText(stepsOf([1, 1, 0, 1, 3, 2, 2, 0], 0.75), alphabet)).toEqual({
+  it('joins repeats, drops blanks and margins and keeps a letter that a blank divides', () => {
+    expect(decodeText(stepsOf([3, 1, 1, 0, 1, 3, 2, 2, 0, 3], 0.75), alphabet)).toEqual({
       text: 'aa b',
       confidence: 0.75,
     })

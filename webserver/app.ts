@@ -1,7 +1,9 @@
 import type { Server } from 'node:http'
 import type { RoleContext, ServiceStatus } from './config/process-setup'
 import { readVersion } from './config/version'
+import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
 import { openDatabase } from './database/open-database'
+import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
 import type { PasswordHasher } from './domain/password-hasher'
 import { inferencePipe } from './http/inference-pipe'
@@ -9,15 +11,17 @@ import { authenticator } from './http/middleware/authenticate'
 import type { Route } from './http/route'
 import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
+import { fileRoutes } from './http/routes/files'
 import { healthRoutes } from './http/routes/health'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
 import { createHttpServer } from './http/server'
 import { createPasswordHasher } from './passwords/create-password-hasher'
-import { repeat, type Repetition } from './platform/repeat'
 import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
 import { AccountService } from './services/account-service'
+import { FileService } from './services/file-service'
+import { MaintenanceService } from './services/maintenance-service'
 import { SessionService } from './services/session-service'
 
 /** A worker's whole service, open but not listening. */
@@ -31,17 +35,18 @@ export interface App {
 
 interface Backends {
   database: Database
+  blobs: BlobStore
   hasher: PasswordHasher
 }
 
 interface Services {
   accounts: AccountService
+  files: FileService
   sessions: SessionService
 }
 
 // One worker sweeps for all of them.
 const sweepingSlot = 1
-const sessionsPerSweep = 1000
 
 /** The composition root: configuration → backends → services → doors. `now` is in ms since 1970. */
 export async function openApp(context: RoleContext, now: () => number = Date.now): Promise<App> {
@@ -50,12 +55,13 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
   let status: ServiceStatus | null = null
   const routes = createRoutes(context, { ...backends, ...services, status: () => status })
   const server = createServer(context, services, routes)
-  const maintenance = startMaintenance(context, services)
+  const maintenance = createMaintenance(context, backends, now)
+  if (context.setup.slot === sweepingSlot) maintenance.start()
   return {
     server,
     setStatus: (latest) => (status = latest),
     async close() {
-      await maintenance?.stop()
+      await maintenance.stop()
       await backends.database.close()
     },
   }
@@ -70,10 +76,11 @@ function createServer(context: RoleContext, { sessions }: Services, routes: Rout
 }
 
 function createInferencePipe({ setup, paths }: RoleContext, sessions: SessionService) {
-  const { cluster, inference } = setup.config
+  const { cluster, http, inference } = setup.config
   const slots = Array.from({ length: cluster.engines }, (_, index) => index + 1)
   return inferencePipe({
     ...inference,
+    bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     socketPaths: slots.map((slot) => paths.socket(`engine-${slot}`)),
     authenticate: authenticator(sessions),
   })
@@ -84,6 +91,7 @@ async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backen
   const turns = new Semaphore(config.passwords)
   perf.gauge('password_wait', () => turns.waitingCount)
   return {
+    blobs: await openDiskBlobStore(paths),
     database: await openDatabase({ config, paths }),
     hasher: createPasswordHasher(config.passwords, turns),
   }
@@ -103,6 +111,7 @@ function createServices(
       firstAccountToken: new SecretFile(paths.firstAccountToken),
       now,
     }),
+    files: new FileService({ ...backends, settings: config.files, now }),
     sessions: new SessionService({
       ...backends,
       settings: config.sessions,
@@ -116,21 +125,31 @@ function createRoutes(
   { setup }: RoleContext,
   use: Backends & Services & { status: () => ServiceStatus | null },
 ): Route[] {
+  const { http } = setup.config
   const routes = [
     ...healthRoutes({ pingDatabase: () => use.database.ping(), status: use.status }),
     ...accountRoutes(use.accounts),
     ...sessionRoutes(use.sessions),
-    ...(setup.config.http.nginx ? [authorizeRoute()] : []),
+    ...fileRoutes(use.files, {
+      viaNginx: http.nginx,
+      bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
+    }),
+    ...(http.nginx ? [authorizeRoute()] : []),
   ]
   return withOpenapi(routes, readVersion())
 }
 
-function startMaintenance({ setup, log }: RoleContext, { sessions }: Services): Repetition | null {
-  if (setup.slot !== sweepingSlot) return null
-  const sweep = async () => {
-    await sessions.sweep(sessionsPerSweep)
-  }
-  return repeat(setup.config.files.sweepIntervalMs, sweep, (err) =>
-    log.warn({ err }, 'a sweep failed'),
-  )
+function createMaintenance(
+  { setup, log }: RoleContext,
+  { database, blobs }: Backends,
+  now: () => number,
+): MaintenanceService {
+  const { files, sessions } = setup.config
+  return new MaintenanceService({
+    database,
+    blobs,
+    settings: { ...files, sessionIdleTimeoutMs: sessions.idleTimeoutMs },
+    now,
+    onBackgroundError: (err) => log.warn({ err }, 'a sweep failed'),
+  })
 }

@@ -1,17 +1,24 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { AppError } from '../domain/errors'
+import { requestBody } from './uploads/request-body'
 
 /** No document of ours nests deeper; recursive code never meets what could exhaust its stack. */
 const depthMax = 32
+
+export interface JsonBodyLimits {
+  bytesMax: number
+  /** How long the body may stand still. */
+  idleTimeoutMs: number
+}
 
 /**
  * Reads a JSON body (RFC 8259) into `req.body`: UTF-8 only, not compressed, at most `bytesMax` bytes.
  * @throws {AppError} `unsupported`, `too_large`, `invalid`.
  */
-export function jsonBody(bytesMax: number): RequestHandler {
-  return async (req, _res, next) => {
+export function jsonBody(limits: JsonBodyLimits): RequestHandler {
+  return async (req, res, next) => {
     requireJson(req)
-    req.body = parseJson(await readBody(req, bytesMax))
+    req.body = parseJson(await readBody(req, res, limits))
     next()
   }
 }
@@ -30,27 +37,18 @@ function unsupported(field: string, message: string): AppError {
   return new AppError('unsupported', message, { field })
 }
 
-function readBody(req: Request, bytesMax: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let sizeBytes = 0
-    const refuse = () => {
-      req.off('data', take)
-      reject(new AppError('too_large', `The body is larger than ${bytesMax} bytes`, body))
-    }
-    const take = (chunk: Buffer) => {
-      sizeBytes += chunk.length
-      if (sizeBytes > bytesMax) refuse()
-      else chunks.push(chunk)
-    }
-    if (Number(req.headers['content-length'] ?? 0) > bytesMax) {
-      refuse()
-      return
-    }
-    req.on('data', take)
-    req.once('end', () => resolve(Buffer.concat(chunks, sizeBytes)))
-    req.once('error', (cause) => reject(invalid('The body ended early', cause)))
-  })
+async function readBody(req: Request, res: Response, limits: JsonBodyLimits): Promise<Buffer> {
+  const { bytesMax, idleTimeoutMs } = limits
+  const tooLarge = new AppError('too_large', `The body is larger than ${bytesMax} bytes`, body)
+  if (Number(req.headers['content-length'] ?? 0) > bytesMax) throw tooLarge
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of requestBody(req, res, idleTimeoutMs)) {
+    sizeBytes += chunk.length
+    if (sizeBytes > bytesMax) throw tooLarge
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, sizeBytes)
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,12 +1,12 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express'
 import type { z } from 'zod'
 import { AppError } from '../domain/errors'
-import { jsonBody } from './json-body'
+import { jsonBody, type JsonBodyLimits } from './json-body'
 import { sendProblem } from './problem'
 import { templateOf, type Access, type Answer, type Route } from './route'
 
 export interface RoutingOptions {
-  jsonBodyBytesMax: number
+  jsonBody: JsonBodyLimits
   /** Puts the caller into the context, or throws `unauthenticated`. */
   authenticate(req: Request): Promise<void>
 }
@@ -45,7 +45,7 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
   }
   return statement.body === undefined
     ? [guard, answer]
-    : [guard, jsonBody(options.jsonBodyBytesMax), answer]
+    : [guard, jsonBody(options.jsonBody), answer]
 }
 
 function needsCaller(access: Access, req: Request): boolean {

@@ -9,7 +9,6 @@ import { answerClientErrors } from './client-errors'
 import { createExpress, createExpressServer } from './express-app'
 import { admission } from './middleware/admission'
 import { authenticator } from './middleware/authenticate'
-import { bodyIdle } from './middleware/body-idle'
 import { requestContext } from './middleware/context'
 import { securityHeaders } from './middleware/security-headers'
 import { problemHandler } from './problem'
@@ -30,16 +29,11 @@ export interface HttpDependencies {
 export function createHttpServer(dependencies: HttpDependencies): Server {
   const { config, routes, sessions, perf, log, inference } = dependencies
   const app = createExpress()
-  app.use(
-    requestContext(perf),
-    admission(config.requestsInFlightMax, perf),
-    securityHeaders,
-    bodyIdle(config.bodyIdleTimeoutMs),
-  )
+  app.use(requestContext(perf), admission(config.requestsInFlightMax, perf), securityHeaders)
   if (inference !== undefined) app.use('/v2', inference)
   app.use(
     createRouter(routes, {
-      jsonBodyBytesMax: config.jsonBodyBytesMax,
+      jsonBody: { bytesMax: config.jsonBodyBytesMax, idleTimeoutMs: config.bodyIdleTimeoutMs },
       authenticate: authenticator(sessions),
     }),
   )

@@ -107,14 +107,6 @@ export class SessionService {
       throw new AppError('not_found', 'You have no such session')
   }
 
-  /** Deletes up to `limit` sessions that can never be valid again. @returns how many. */
-  async sweep(limit: number): Promise<number> {
-    const { database, settings, now } = this.use
-    const nowMs = now()
-    const seenBeforeMs = nowMs - settings.idleTimeoutMs
-    return database.sessions.deleteExpired({ nowMs, seenBeforeMs, limit })
-  }
-
   private isAlive(session: Session, account: Account, nowMs: number): boolean {
     return (
       session.authEpoch === account.authEpoch &&

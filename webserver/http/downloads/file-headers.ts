@@ -23,7 +23,7 @@ export function contentHeaders(file: StoredFile): Record<string, string> {
     ...validatorHeaders(file),
     'Accept-Ranges': 'bytes',
     'Content-Type': file.contentType,
-    'Content-Disposition': contentDisposition(nameOf(file.path)),
+    'Content-Disposition': dispositionOf(file.path),
     'Content-Security-Policy': "sandbox; default-src 'none'",
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Repr-Digest': reprDigestOf(file.sha256),
@@ -31,6 +31,8 @@ export function contentHeaders(file: StoredFile): Record<string, string> {
   }
 }
 
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
+/** RFC 6266 with an ASCII name beside that of RFC 8187: clients disagree about any other byte. */
+function dispositionOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return contentDisposition(name, { fallback: name.replace(/[^ -~]/g, '?') })
 }

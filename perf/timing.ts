@@ -37,13 +37,16 @@ export interface RequestTiming extends Timing {
   finish(name: 'http' | 'infer', fields: RequestFields): void
 }
 
-/** Chosen once at start; when off, every method is an empty function. */
+/** Chosen once at start. When off, nothing is measured or written; requests have their ids all the same. */
 export interface Perf {
   readonly level: PerfLevel
   now(): number
   /** Begins a request. An id from outside is kept only when it matches `[A-Za-z0-9._-]{1,64}`. */
   begin(requestId?: string): RequestTiming
-  /** One timed call that belongs to no request: a stage of the start, a model's load, a commit of the writer. */
+  /**
+   * One timed call that belongs to no request: a stage of the start, a model's load, a commit of the writer. Fields are not
+   * named as what every line has (`t`, `d`, `n`, `k`, `p`, `rt`).
+   */
   call(name: string, startedAt: number, fields?: Readonly<Record<string, string | number>>): void
   /** Adds a reading to each gauge line. */
   gauge(name: string, read: () => number): void

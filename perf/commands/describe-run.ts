@@ -1,6 +1,6 @@
 import type { Manifest } from '../manifest'
 import type { FoundRun, LogTotals } from './find-run'
-import { duration, moment, whole } from './format'
+import { counted, duration, moment } from './format'
 
 /** The lines above every report: which run it is, how it ended, and what is missing from it. */
 export function describeRun(run: FoundRun, totals: LogTotals): string[] {
@@ -36,8 +36,10 @@ function placeOf({ program, machine, database, perf_level }: Manifest): string {
 function gapsOf({ tornLines, droppedLines }: LogTotals): string[] {
   const gaps = []
   if (droppedLines > 0) {
-    gaps.push(`${whole(droppedLines)} lines were dropped: the log was full or the disk refused it.`)
+    gaps.push(
+      `Dropped, since the log was full or the disk refused it: ${counted(droppedLines, 'line')}.`,
+    )
   }
-  if (tornLines > 0) gaps.push(`${whole(tornLines)} torn lines were skipped.`)
+  if (tornLines > 0) gaps.push(`Skipped, since torn: ${counted(tornLines, 'line')}.`)
   return gaps
 }

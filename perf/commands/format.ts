@@ -24,6 +24,11 @@ export function whole(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ')
 }
 
+/** `1 request`, `12 345 requests`. */
+export function counted(count: number, thing: string): string {
+  return `${whole(count)} ${thing}${count === 1 ? '' : 's'}`
+}
+
 export function perSecond(rate: number): string {
   return rate >= 99.95 ? `${whole(rate)}/s` : `${threeDigits(rate)}/s`
 }

@@ -1,6 +1,16 @@
 import { describeRun } from './describe-run'
 import { totalsOf, type FoundRun, type LogTotals } from './find-run'
-import { bar, bytes, duration, percent, perSecond, sparkline, table, whole } from './format'
+import {
+  bar,
+  bytes,
+  counted,
+  duration,
+  percent,
+  perSecond,
+  sparkline,
+  table,
+  whole,
+} from './format'
 import { readRun } from './read-log'
 import type { Samples } from './samples'
 import { Summary, type Group } from './summarize'
@@ -33,7 +43,7 @@ function overview(totals: LogTotals, summed: Summary): string[] {
   const rates = ratesOf(totals, summed)
   const mean = perSecond(rateOf(summed.requests, totals.spanUs))
   return [
-    `${whole(summed.requests)} requests, ${mean}`,
+    `${counted(summed.requests, 'request')}, ${mean}`,
     `${sparkline(rates)}  at most ${perSecond(Math.max(...rates))}`,
   ]
 }
@@ -53,7 +63,7 @@ function ratesOf({ firstUs, spanUs }: LogTotals, { startedInSecond }: Summary): 
 function routeText(group: Group, spanUs: number): string[] {
   const { total, stages, clientErrors, serverErrors, bytesIn, bytesOut } = group
   const facts = [
-    `${whole(total.count)} requests`,
+    counted(total.count, 'request'),
     perSecond(rateOf(total.count, spanUs)),
     `4xx ${percent(clientErrors / total.count)}`,
     `5xx ${percent(serverErrors / total.count)}`,

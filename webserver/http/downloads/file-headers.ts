@@ -21,7 +21,6 @@ export function validatorHeaders(file: StoredFile): Record<string, string> {
 export function contentHeaders(file: StoredFile): Record<string, string> {
   return {
     ...validatorHeaders(file),
-    'Accept-Ranges': 'bytes',
     'Content-Type': file.contentType,
     'Content-Disposition': dispositionOf(file.path),
     'Content-Security-Policy': "sandbox; default-src 'none'",

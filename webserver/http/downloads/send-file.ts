@@ -79,6 +79,8 @@ async function stream(res: Response, open: OpenFile, range: ByteRange | null): P
 function begin(res: Response, { file }: OpenFile, range: ByteRange | null): void {
   setAll(res, contentHeaders(file))
   res.status(range === null ? 200 : 206)
+  // nginx says so by itself.
+  res.setHeader('Accept-Ranges', 'bytes')
   res.setHeader('Content-Length', lengthOf(file, range))
   if (range !== null)
     res.setHeader('Content-Range', `bytes ${range.startByte}-${range.endByte}/${file.sizeBytes}`)

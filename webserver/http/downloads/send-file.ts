@@ -65,6 +65,8 @@ function redirect(
 ): void {
   req.context.bytesOut = lengthOf(open.file, range)
   setAll(res, contentHeaders(open.file))
+  // nginx adds this by itself to the whole, and not to a part.
+  if (range !== null) res.setHeader('Accept-Ranges', 'bytes')
   res.setHeader('X-Accel-Redirect', nginxPrefix + open.location)
   res.end()
 }
@@ -79,7 +81,6 @@ async function stream(res: Response, open: OpenFile, range: ByteRange | null): P
 function begin(res: Response, { file }: OpenFile, range: ByteRange | null): void {
   setAll(res, contentHeaders(file))
   res.status(range === null ? 200 : 206)
-  // nginx says so by itself.
   res.setHeader('Accept-Ranges', 'bytes')
   res.setHeader('Content-Length', lengthOf(file, range))
   if (range !== null)

@@ -23,6 +23,8 @@ export interface EngineOptions {
   /** Node options of the process. */
   execArgv?: readonly string[]
   directory?: string
+  /** Whether descriptor 3 is the heartbeat's pipe. */
+  pipe?: boolean
 }
 
 export interface Reply {
@@ -44,6 +46,7 @@ export interface Call {
 /** The real engine, forked from the compiled program as the primary does it, and a client on its socket. */
 export class TestEngine {
   beats = 0
+  lastBeatAtMs = 0
   errors = ''
   readonly exited: Promise<[number | null, NodeJS.Signals | null]>
   readonly socketPath: string
@@ -55,7 +58,10 @@ export class TestEngine {
   ) {
     this.socketPath = join(directory, 'run/engine-1.sock')
     this.exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-    ;(child.stdio[3] as Readable).on('data', (bytes: Buffer) => (this.beats += bytes.length))
+    ;(child.stdio[3] as Readable | null)?.on('data', (bytes: Buffer) => {
+      this.beats += bytes.length
+      this.lastBeatAtMs = performance.now()
+    })
     child.stderr!.on('data', (bytes: Buffer) => (this.errors += bytes.toString()))
   }
 
@@ -70,7 +76,8 @@ export class TestEngine {
     throw new Error(`the engine did not start: ${engine.errors}`)
   }
 
-  static fork({ models, settings = {}, execArgv = [], directory }: EngineOptions): TestEngine {
+  static fork({ models, settings = {}, execArgv = [], ...rest }: EngineOptions): TestEngine {
+    const { directory, pipe = true } = rest
     const home = directory ?? mkdtempSync(join(tmpdir(), 'gristmill-engine-'))
     for (const name of ['run', 'perf']) mkdirSync(join(home, name), { recursive: true })
     writeModels(join(home, 'models'), models)
@@ -81,7 +88,7 @@ export class TestEngine {
       epochNs: String(process.hrtime.bigint()),
     }
     const child = fork(program, {
-      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', pipe ? 'pipe' : 'ignore', 'ipc'],
       env: childEnvironment({ role: 'engine', slot: 1, config, run }),
       execArgv: [...execArgv],
     })

@@ -110,8 +110,6 @@ function rowsOf(
 ): OutputValues {
   const perRow = values.length / rows
   const [start, end] = [row * perRow, (row + items) * perRow]
-  const part = Array.isArray(values)
-    ? values.slice(start, end)
-    : (values.subarray(start, end))
+  const part = Array.isArray(values) ? values.slice(start, end) : values.subarray(start, end)
   return { dims: [items, ...dims.slice(1)], values: part }
 }

@@ -138,8 +138,9 @@ export class Scheduler {
 
   private fail(queue: ModelQueue<InferJob>, job: InferJob, error: unknown): void {
     const failure = runError(error, queue.model.name)
+    // Without the error itself: what a caller sends decides how often this happens.
     if (failure.code === 'internal')
-      this.parts.log.error({ err: error, model: queue.model.name }, 'a run failed')
+      this.parts.log.warn({ reason: failure.message }, 'a run failed')
     job.fail(failure, job.plan.items)
   }
 

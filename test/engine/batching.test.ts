@@ -1,0 +1,213 @@
+import fc from 'fast-check'
+import { identityModel, loopModel, mlpModel } from '../../perf/bench/models'
+import { type Node, onnxModel } from '../../perf/bench/onnx-model'
+import { type Reply, TestEngine } from '../support/engine/engine-process'
+import { binaryInput, bytesOf, errorOf, outputsOf } from '../support/engine/infer'
+import { waitUntil } from '../support/service/wait-until'
+
+/** y = x[i[n]] for every row: an index beyond the table makes the run fail. */
+function lookupModel(): Buffer {
+  const table = new Uint8Array(Float32Array.of(10, 11, 12, 13).buffer)
+  return onnxModel({
+    nodes: [{ op: 'Gather', inputs: ['table', 'i'], outputs: ['y'] }],
+    inputs: [{ name: 'i', type: 'int64', shape: ['N'] }],
+    outputs: [{ name: 'y', type: 'float32', shape: ['N'] }],
+    initializers: [{ name: 'table', type: 'float32', dims: [4], data: table }],
+  })
+}
+
+/** SUM = a + b, TEXT = t, both of N rows of any width. */
+function pairModel(): Buffer {
+  const nodes: Node[] = [
+    { op: 'Add', inputs: ['a', 'b'], outputs: ['SUM'] },
+    { op: 'Identity', inputs: ['t'], outputs: ['TEXT'] },
+  ]
+  const shape = ['N', 'W']
+  return onnxModel({
+    nodes,
+    inputs: [
+      { name: 'a', type: 'float32', shape },
+      { name: 'b', type: 'float32', shape },
+      { name: 't', type: 'string', shape },
+    ],
+    outputs: [
+      { name: 'SUM', type: 'float32', shape },
+      { name: 'TEXT', type: 'string', shape },
+    ],
+  })
+}
+
+/** Says [N] but answers one row whatever N is: its first dimension only looks like a batch. */
+function totalModel(): Buffer {
+  return onnxModel({
+    nodes: [{ op: 'ReduceSum', inputs: ['x'], outputs: ['y'], attributes: { keepdims: 1 } }],
+    inputs: [{ name: 'x', type: 'float32', shape: ['N'] }],
+    outputs: [{ name: 'y', type: 'float32', shape: ['M'] }],
+  })
+}
+
+interface PairRequest {
+  rows: number
+  width: number
+  seed: number
+  wanted: 'SUM' | 'TEXT' | 'both'
+  binary: boolean
+}
+
+const pairRequest = fc.record<PairRequest>({
+  rows: fc.integer({ min: 0, max: 4 }),
+  width: fc.integer({ min: 1, max: 3 }),
+  seed: fc.integer({ min: 0, max: 1000 }),
+  wanted: fc.constantFrom('SUM', 'TEXT', 'both'),
+  binary: fc.boolean(),
+})
+
+function pairBody({ rows, width, seed, wanted, binary }: PairRequest) {
+  const shape = [rows, width]
+  const values = Array.from({ length: rows * width }, (_, index) => seed * 16 + index)
+  const tensor = (name: string, datatype: string, data: unknown[]) => ({
+    name,
+    shape,
+    datatype,
+    data,
+  })
+  return {
+    id: `${seed}`,
+    inputs: [
+      tensor('a', 'FP32', values),
+      tensor('b', 'FP32', values),
+      tensor('t', 'BYTES', values.map(String)),
+    ],
+    ...(wanted === 'both'
+      ? {}
+      : { outputs: [{ name: wanted, parameters: { binary_data: binary } }] }),
+    parameters: { binary_data_output: binary },
+  }
+}
+
+/** What makes every request wait at once: one run long enough for all of them to arrive. */
+const holdUp = (engine: TestEngine) => engine.inferJson('slow', vector([0]))
+const vector = (data: number[], name = 'x', datatype = 'FP32') => ({
+  inputs: [{ name, shape: [data.length], datatype, data }],
+})
+
+describe('batching', () => {
+  let engine: TestEngine
+
+  beforeAll(async () => {
+    engine = await TestEngine.start({
+      models: {
+        slow: [{ file: loopModel(150_000n), settings: { batching: false } }],
+        mlp: mlpModel(),
+        pair: pairModel(),
+        lookup: lookupModel(),
+        total: totalModel(),
+        separate: [{ file: identityModel('float32'), settings: { batching: false } }],
+        capped: [{ file: identityModel('float32'), settings: { batchItemsMax: 3 } }],
+      },
+      settings: { inference: { queueMax: 1000, batchTargetMs: 1000 } },
+    })
+  })
+
+  afterAll(() => engine.stop())
+
+  const batchesOf = (model: string) =>
+    engine
+      .perfLines()
+      .filter(({ m, b }) => m === model && b !== undefined)
+      .map(({ b }) => b as number)
+
+  async function atOnce(calls: (() => Promise<Reply>)[]): Promise<Reply[]> {
+    const held = holdUp(engine)
+    const replies = await Promise.all(calls.map((call) => call()))
+    await held
+    return replies
+  }
+
+  it('every request is answered as if it had been alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(pairRequest, { minLength: 2, maxLength: 24 }), async (requests) => {
+        const bodies = requests.map(pairBody)
+        const together = await Promise.all(bodies.map((body) => engine.inferJson('pair', body)))
+        for (const [index, body] of bodies.entries()) {
+          const alone = await engine.inferJson('pair', body)
+          expect(together[index]!.status).toBe(200)
+          expect(together[index]!.body).toEqual(alone.body)
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('requests that wait together run together', async () => {
+    const x = Float32Array.from({ length: 784 }, (_, index) => index / 784)
+    const infer = () =>
+      engine.inferBinary(
+        'mlp',
+        {
+          inputs: [
+            binaryInput({ name: 'x', datatype: 'FP32', shape: [1, 784], bytes: bytesOf(x) }),
+          ],
+          parameters: { binary_data_output: true },
+        },
+        [bytesOf(x)],
+      )
+    const alone = await infer()
+    const replies = await atOnce(Array.from({ length: 30 }, () => infer))
+    const expected = new Float32Array(Uint8Array.from(outputsOf(alone)[0]!.bytes!).buffer)
+    for (const reply of replies) {
+      const [output] = outputsOf(reply)
+      expect(output!.shape).toEqual([1, 10])
+      const values = new Float32Array(Uint8Array.from(output!.bytes!).buffer)
+      values.forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 5))
+    }
+    expect(Math.max(...batchesOf('mlp'))).toBeGreaterThan(8)
+  })
+
+  it('a request that makes the run fail hurts only itself', async () => {
+    const indices = [0, 1, 99, 2, 3]
+    await engine.inferJson('lookup', vector([0], 'i', 'INT64'))
+    const replies = await atOnce(
+      indices.map((index) => () => engine.inferJson('lookup', vector([index], 'i', 'INT64'))),
+    )
+    indices.forEach((index, position) => {
+      const reply = replies[position]!
+      if (index < 4) expect(outputsOf(reply)[0]!.data).toEqual([10 + index])
+      else {
+        expect(reply.status).toBeGreaterThanOrEqual(400)
+        expect(errorOf(reply)).toContain("model 'lookup' failed to run")
+      }
+    })
+  })
+
+  it('a model whose first dimension is no batch is found out, and answers rightly all the same', async () => {
+    await engine.inferJson('total', vector([1]))
+    const replies = await atOnce(
+      [1, 2, 3].map((value) => () => engine.inferJson('total', vector([value, value]))),
+    )
+    expect(replies.map((reply) => outputsOf(reply)[0]!.data)).toEqual([[2], [4], [6]])
+    await waitUntil('it is said', () =>
+      engine.errors.includes('the first dimension of the model is not a batch'),
+    )
+  })
+
+  it('a model that says so runs one request at a time', async () => {
+    const body = { inputs: [{ name: 'INPUT0', shape: [1, 1], datatype: 'FP32', data: [1] }] }
+    await engine.inferJson('separate', body)
+    await atOnce(Array.from({ length: 8 }, () => () => engine.inferJson('separate', body)))
+    expect(Math.max(...batchesOf('separate'))).toBeLessThan(2)
+  })
+
+  it('a batch holds no more items than the model allows, unless one request alone does', async () => {
+    const body = (rows: number) => ({
+      inputs: [
+        { name: 'INPUT0', shape: [rows, 1], datatype: 'FP32', data: new Array(rows).fill(1) },
+      ],
+    })
+    await engine.inferJson('capped', body(1))
+    await atOnce(Array.from({ length: 8 }, () => () => engine.inferJson('capped', body(1))))
+    expect(Math.max(...batchesOf('capped'))).toBe(3)
+    expect((await engine.inferJson('capped', body(7))).status).toBe(200)
+    expect(Math.max(...batchesOf('capped'))).toBe(7)
+  })
+})

@@ -1,0 +1,109 @@
+import { Agent, request } from 'node:http'
+import { identityModel, loopModel } from '../../perf/bench/models'
+import { TestEngine } from '../support/engine/engine-process'
+import { errorOf } from '../support/engine/infer'
+import { waitUntil } from '../support/service/wait-until'
+
+const vector = { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }] }
+const raw = { 'inference-header-content-length': 0 }
+const mebibyte = 1024 ** 2
+
+describe('limits', () => {
+  let engine: TestEngine
+
+  beforeAll(async () => {
+    engine = await TestEngine.start({
+      models: { slow: loopModel(100_000n), identity: identityModel('uint8') },
+      settings: {
+        inference: { queueMax: 4, bodyBytesMax: mebibyte, queueBytesMax: 2 * mebibyte },
+      },
+    })
+  })
+
+  afterAll(() => engine.stop())
+
+  it('a body that says it is too large is refused before it is sent', async () => {
+    const path = '/v2/models/identity/infer'
+    const headers = { ...raw, 'content-length': 100 * mebibyte }
+    const { status, headers: answer } = await firstAnswer(engine, path, headers)
+    expect(status).toBe(413)
+    expect(answer['connection']).toBe('close')
+  })
+
+  it('a body that does not say how large it is, is cut off at the limit', async () => {
+    const reply = await engine.call({
+      method: 'POST',
+      path: '/v2/models/slow/infer',
+      headers: { 'transfer-encoding': 'chunked' },
+      body: Buffer.alloc(mebibyte + 1),
+    })
+    expect(reply.status).toBe(413)
+    expect(errorOf(reply)).toBe(
+      `request body size exceeds the maximum allowed input size of ${mebibyte} bytes`,
+    )
+  })
+
+  it('requests beyond the queue are answered 503 with Retry-After, the others all run', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () => engine.inferJson('slow', vector)),
+    )
+    const refused = replies.filter(({ status }) => status === 503)
+    expect(replies.filter(({ status }) => status === 200).length + refused.length).toBe(20)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const reply of refused) {
+      expect(reply.headers['retry-after']).toBe('1')
+      expect(errorOf(reply)).toBe("Exceeds maximum queue size of 4 for model 'slow'")
+    }
+  })
+
+  it('bodies beyond the memory set aside for them are answered 503, and the memory comes back', async () => {
+    const post = (agent: Agent) =>
+      engine.call({
+        method: 'POST',
+        path: '/v2/models/slow/infer',
+        body: Buffer.alloc(mebibyte - 1, ' '),
+        agent,
+      })
+    const agent = new Agent({ keepAlive: true })
+    const statuses = (await Promise.all(Array.from({ length: 8 }, () => post(agent)))).map(
+      ({ status }) => status,
+    )
+    // Blank text is no request: what was let in is answered 400.
+    expect(new Set(statuses)).toEqual(new Set([400, 503]))
+    await waitUntil('the memory is back', async () => (await post(agent)).status === 400)
+    agent.destroy()
+  })
+
+  it('who leaves gives up his place in the queue', async () => {
+    const held = engine.inferJson('slow', vector)
+    const leaving = new AbortController()
+    const left = Array.from({ length: 4 }, () =>
+      engine
+        .call({
+          method: 'POST',
+          path: '/v2/models/slow/infer',
+          body: JSON.stringify(vector),
+          signal: leaving.signal,
+        })
+        .catch(() => 'left'),
+    )
+    await held
+    leaving.abort()
+    await Promise.all(left)
+    const cancelled = () => engine.perfLines().filter(({ s }) => s === 499).length
+    await waitUntil('they are noticed', () => cancelled() > 0)
+    expect((await engine.inferJson('slow', vector)).status).toBe(200)
+  })
+})
+
+/** Sends the headers only, and waits for what the engine says to them. */
+function firstAnswer(engine: TestEngine, path: string, headers: Record<string, number>) {
+  return new Promise<{ status: number; headers: Record<string, unknown> }>((resolve, reject) => {
+    const req = request({ socketPath: engine.socketPath, method: 'POST', path, headers }, (res) => {
+      resolve({ status: res.statusCode!, headers: res.headers })
+      req.destroy()
+    })
+    req.on('error', reject)
+    req.flushHeaders()
+  })
+}

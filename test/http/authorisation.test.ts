@@ -1,0 +1,170 @@
+import type { Test } from 'supertest'
+import { mountedRoutes } from '../support/http/mounted-routes'
+import { TestService, password, type TestAccount } from '../support/http/test-service'
+
+const actors = ['anonymous', 'owner', 'stranger', 'admin'] as const
+type Actor = (typeof actors)[number]
+
+/** Who owns what is asked for; fresh for every cell. */
+interface Scene {
+  owner: TestAccount
+  /** A session of the owner's beside the one that may be asking. */
+  otherSessionId: string
+  call(method: string, path: string): Test
+}
+
+interface Row {
+  route: string
+  /** What each actor is answered, in the order of `actors`. */
+  answers: [number, number, number, number]
+  ask(scene: Scene): Test
+}
+
+const account = { password }
+
+/** Role × operation × ownership → code. A route without a row fails the last test. */
+const table: Row[] = [
+  {
+    route: 'GET /healthz',
+    answers: [200, 200, 200, 200],
+    ask: ({ call }) => call('GET', '/healthz'),
+  },
+  {
+    route: 'GET /readyz',
+    answers: [200, 200, 200, 200],
+    ask: ({ call }) => call('GET', '/readyz'),
+  },
+  {
+    route: 'GET /openapi.json',
+    answers: [200, 200, 200, 200],
+    ask: ({ call }) => call('GET', '/openapi.json'),
+  },
+  {
+    route: 'POST /v1/accounts',
+    answers: [403, 403, 403, 201],
+    ask: ({ call, owner }) =>
+      call('POST', '/v1/accounts').send({ ...account, name: `${owner.name}-2` }),
+  },
+  {
+    route: 'GET /v1/account',
+    answers: [401, 200, 200, 200],
+    ask: ({ call }) => call('GET', '/v1/account'),
+  },
+  {
+    route: 'PUT /v1/account/password',
+    answers: [401, 204, 204, 204],
+    ask: ({ call }) =>
+      call('PUT', '/v1/account/password').send({
+        currentPassword: password,
+        newPassword: password,
+      }),
+  },
+  {
+    // The admin is the last one.
+    route: 'DELETE /v1/account',
+    answers: [401, 204, 204, 409],
+    ask: ({ call }) => call('DELETE', '/v1/account').send(account),
+  },
+  {
+    route: 'POST /v1/sessions',
+    answers: [201, 201, 201, 201],
+    ask: ({ call, owner }) => call('POST', '/v1/sessions').send({ ...account, name: owner.name }),
+  },
+  {
+    route: 'GET /v1/sessions',
+    answers: [401, 200, 200, 200],
+    ask: ({ call }) => call('GET', '/v1/sessions'),
+  },
+  {
+    route: 'DELETE /v1/sessions/:sessionId',
+    answers: [401, 204, 404, 404],
+    ask: ({ call, otherSessionId }) => call('DELETE', `/v1/sessions/${otherSessionId}`),
+  },
+  {
+    route: 'DELETE /v1/session',
+    answers: [401, 204, 204, 204],
+    ask: ({ call }) => call('DELETE', '/v1/session'),
+  },
+  {
+    route: 'GET /v1/files',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) => call('GET', `/v1/files?owner=${owner.name}`),
+  },
+  {
+    route: 'GET /v1/files/:owner/*path',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) => call('GET', `/v1/files/${owner.name}/kept`),
+  },
+  {
+    route: 'GET /v1/files/:owner/*path',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) => call('HEAD', `/v1/files/${owner.name}/kept`),
+  },
+  {
+    route: 'PUT /v1/files/:owner/*path',
+    answers: [401, 201, 404, 201],
+    ask: ({ call, owner }) => call('PUT', `/v1/files/${owner.name}/new`).send('content'),
+  },
+  {
+    route: 'PUT /v1/files/:owner/*path',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) => call('PUT', `/v1/files/${owner.name}/kept`).send('content'),
+  },
+  {
+    route: 'DELETE /v1/files/:owner/*path',
+    answers: [401, 204, 404, 204],
+    ask: ({ call, owner }) => call('DELETE', `/v1/files/${owner.name}/kept`),
+  },
+  {
+    route: 'GET /internal/authorize',
+    answers: [401, 204, 204, 204],
+    ask: ({ call }) => call('GET', '/internal/authorize'),
+  },
+]
+
+describe('who may do what', () => {
+  let service: TestService
+
+  beforeAll(async () => {
+    // Behind nginx there is one route more.
+    service = await TestService.start({ settings: { http: { nginx: true } } })
+    await service.makeAdmin()
+  })
+  afterAll(() => service.stop())
+
+  async function sceneFor(actor: Actor): Promise<Scene> {
+    // Anew each time: a cell may have ended the admin's sessions.
+    const admin = await service.logIn('root')
+    const owner = await service.makeMember(admin)
+    const { token } = await service.logIn(owner.name)
+    await service.call('PUT', `/v1/files/${owner.name}/kept`, owner.token).send('kept').expect(201)
+    const asking: Record<Actor, string | undefined> = {
+      anonymous: undefined,
+      owner: owner.token,
+      stranger: (await service.makeMember(admin)).token,
+      admin: admin.token,
+    }
+    return {
+      owner,
+      otherSessionId: token.slice(3).split('.')[0]!,
+      call: (method, path) => service.call(method, path, asking[actor]),
+    }
+  }
+
+  const cells = table.flatMap(({ route, answers, ask }) =>
+    actors.map((actor, index) => ({ route, actor, status: answers[index]!, ask })),
+  )
+  test.each(cells)('$route by $actor is answered $status', async ({ actor, status, ask }) => {
+    const scene = await sceneFor(actor)
+    const answer = await ask(scene)
+    expect(answer.status).toBe(status)
+    // What was refused has not happened.
+    if (status >= 400)
+      await service.call('GET', `/v1/files/${scene.owner.name}/kept`, scene.owner.token).expect(200)
+  })
+
+  test('every mounted route has a row, and every row a route', () => {
+    const rows = [...new Set(table.map(({ route }) => route))].sort()
+    expect(rows).toEqual(mountedRoutes(service.server))
+  })
+})

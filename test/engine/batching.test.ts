@@ -37,10 +37,10 @@ function pairModel(): Buffer {
   })
 }
 
-/** Says [N] but answers one row whatever N is: its first dimension only looks like a batch. */
-function totalModel(): Buffer {
+/** The values without repetition: as many as there are, not one a row. */
+function distinctModel(): Buffer {
   return onnxModel({
-    nodes: [{ op: 'ReduceSum', inputs: ['x'], outputs: ['y'], attributes: { keepdims: 1 } }],
+    nodes: [{ op: 'Unique', inputs: ['x'], outputs: ['y'] }],
     inputs: [{ name: 'x', type: 'float32', shape: ['N'] }],
     outputs: [{ name: 'y', type: 'float32', shape: ['M'] }],
   })
@@ -101,7 +101,7 @@ describe('batching', () => {
         mlp: mlpModel(),
         pair: pairModel(),
         lookup: lookupModel(),
-        total: totalModel(),
+        distinct: distinctModel(),
         separate: [{ file: identityModel('float32'), settings: { batching: false } }],
         capped: [{ file: identityModel('float32'), settings: { batchItemsMax: 3 } }],
       },
@@ -181,11 +181,11 @@ describe('batching', () => {
   })
 
   it('a model whose first dimension is no batch is found out, and answers rightly all the same', async () => {
-    await engine.inferJson('total', vector([1]))
+    await engine.inferJson('distinct', vector([1]))
     const replies = await atOnce(
-      [1, 2, 3].map((value) => () => engine.inferJson('total', vector([value, value]))),
+      [1, 2, 3].map((value) => () => engine.inferJson('distinct', vector([value, value]))),
     )
-    expect(replies.map((reply) => outputsOf(reply)[0]!.data)).toEqual([[2], [4], [6]])
+    expect(replies.map((reply) => outputsOf(reply)[0]!.data)).toEqual([[1], [2], [3]])
     await waitUntil('it is said', () =>
       engine.errors.includes('the first dimension of the model is not a batch'),
     )

@@ -7,7 +7,7 @@ export const help = `Reads the perf log: where the milliseconds of a run went.
   run               its number, or "latest" (which is also the default)
   -n, --number N    how many requests (slow) or runs (runs) are shown; 20
       --route TEXT  slow: only routes that contain this text
-      --directory   where runs are kept (npm start's --perf-directory); perf/logs
+      --directory   where runs are kept; the setting perf.directory
       --json        the same as JSON, times in microseconds
   -h, --help        this
 

@@ -36,6 +36,11 @@ export function loadConfig(argv = process.argv.slice(2), env = process.env): Loa
   }
 }
 
+/** The settings without any flag: how commands beside the service learn where it keeps things. @throws {UsageError} */
+export function installedConfig(env = process.env): Config {
+  return resolveConfig(clusterConfig, readEnvironment(env))
+}
+
 function leave(text: string, code: number): never {
   process.stdout.write(text)
   process.exit(code)

@@ -42,8 +42,9 @@ class Primary {
 
   private listen(): void {
     const stop = (signal: NodeJS.Signals) => {
-      if (this.stopping.signal.aborted) this.endNow()
-      else void this.stop(signal, 0)
+      if (this.stopping.signal.aborted) return this.endNow()
+      this.log.info({ signal }, 'stopping')
+      void this.stop(signal, 0)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
@@ -60,7 +61,6 @@ class Primary {
 
   private async stop(why: string, exitCode: number): Promise<void> {
     this.stopping.abort()
-    this.log.info({ why }, 'stopping')
     const clean = await this.service.stop(why)
     process.exit(clean ? exitCode : 1)
   }

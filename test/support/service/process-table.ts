@@ -19,3 +19,12 @@ export function childrenOf(pid: number): number[] {
     return []
   }
 }
+
+/** SIGKILL, also to a process that has just ended by itself. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { pathsOf } from '../../../webserver/config/paths'
 import { configSchema, type ConfigInput } from '../../../webserver/config/schema'
 import { listSettings } from '../../../webserver/config/settings-list'
-import { childrenOf, isRunning } from './process-table'
+import { childrenOf, isRunning, kill } from './process-table'
 import { waitUntil } from './wait-until'
 
 export interface ServiceOptions {
@@ -140,7 +140,7 @@ export class Service {
     await this.exit
     await waitUntil('every process is gone', () => {
       const left = pids.filter(isRunning)
-      for (const pid of left) process.kill(pid, 'SIGKILL')
+      left.forEach(kill)
       return left.length === 0
     })
     rmSync(this.directory, { recursive: true, force: true })

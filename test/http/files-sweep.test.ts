@@ -1,0 +1,181 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { openDiskBlobStore } from '../../webserver/blobs/disk/disk-blob-store'
+import { prepareDatabase } from '../../webserver/database/open-database'
+import type { Caller } from '../../webserver/domain/account'
+import type { BlobStore } from '../../webserver/domain/blob-store'
+import type { Database } from '../../webserver/domain/database'
+import { noTiming } from '../../webserver/domain/timing'
+import { FileService } from '../../webserver/services/file-service'
+import { MaintenanceService, sweepAfterCrash } from '../../webserver/services/maintenance-service'
+import { ScratchDatabase } from '../support/database/scratch-database'
+import { keep, listed, sha256Of } from '../support/files/blob-store-suite'
+import { waitUntil } from '../support/service/wait-until'
+
+const sweepAgeMs = 60_000
+const settings = { uploadBytesMax: 1e6, uploadsInFlightMax: 1000, listLimitMax: 1000 }
+
+describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (kind) => {
+  let scratch: ScratchDatabase
+  let database: Database
+  let blobs: BlobStore
+  let files: FileService
+  let caller: Caller
+  let nowMs: number
+  const now = () => nowMs
+
+  beforeEach(async () => {
+    nowMs = Date.now()
+    scratch = await ScratchDatabase.create(kind)
+    blobs = await openDiskBlobStore(scratch.paths)
+    await openService()
+    const account = await database.accounts.create({
+      id: randomUUID(),
+      name: 'alice',
+      role: 'member',
+      passwordHash: '',
+      quotaBytes: 1e9,
+      nowMs,
+      onlyIfFirst: true,
+    })
+    caller = { accountId: account.id, name: 'alice', role: 'member', sessionId: '' }
+  })
+  afterEach(() => scratch.destroy())
+
+  async function openService(): Promise<void> {
+    await scratch.startWriter()
+    database = await scratch.open()
+    files = new FileService({ database, blobs, settings, now })
+  }
+
+  function makeMaintenance(sweepIntervalMs = 1e6): MaintenanceService {
+    return new MaintenanceService({
+      database,
+      blobs,
+      settings: { sweepIntervalMs, sweepAgeMs, sessionIdleTimeoutMs: 1e6 },
+      now,
+      onBackgroundError: (error) => {
+        throw error
+      },
+    })
+  }
+
+  const keyOf = (path: string) => ({ owner: 'alice', path })
+
+  async function put(path: string, content: Buffer): Promise<void> {
+    const upload = {
+      key: keyOf(path),
+      contentType: null,
+      condition: {},
+      declaredBytes: content.length,
+      // eslint-disable-next-line @typescript-eslint/require-await -- a body that is there already
+      openBody: async function* () {
+        yield content
+      },
+    }
+    await files.put(caller, upload, noTiming)
+  }
+  const remove = (path: string) =>
+    files.delete(caller, { key: keyOf(path), condition: {} }, noTiming)
+
+  async function read(path: string): Promise<Buffer> {
+    const open = await files.get(caller, keyOf(path), noTiming)
+    return buffer(await open.read(0, open.file.sizeBytes - 1))
+  }
+
+  test('a content is swept an age after its last file is gone, and not before', async () => {
+    const maintenance = makeMaintenance()
+    const content = randomBytes(100)
+    await put('a', content)
+    await put('b', content)
+    await remove('a')
+    nowMs += 2 * sweepAgeMs
+    await maintenance.pass()
+    expect((await read('b')).equals(content)).toBe(true)
+    await remove('b')
+    nowMs += sweepAgeMs - 1
+    await maintenance.pass()
+    expect(await listed(blobs)).toEqual([sha256Of(content)])
+    nowMs += 1
+    await maintenance.pass()
+    expect(await listed(blobs)).toEqual([])
+  })
+
+  test('a content that was swept can be stored again, at once and after it was forgotten', async () => {
+    const maintenance = makeMaintenance()
+    const content = randomBytes(100)
+    for (const waitMs of [0, sweepAgeMs + 1]) {
+      await put('a', content)
+      await remove('a')
+      nowMs += sweepAgeMs
+      await maintenance.pass()
+      nowMs += waitMs
+      await maintenance.pass()
+      await put('a', content)
+      expect((await read('a')).equals(content)).toBe(true)
+    }
+  })
+
+  test('more than one batch is swept', async () => {
+    for (let i = 0; i < 105; i++) await put('a', Buffer.from(`content ${i}`))
+    await remove('a')
+    nowMs += sweepAgeMs
+    await makeMaintenance().pass()
+    expect(await listed(blobs)).toEqual([])
+  })
+
+  test('no upload loses its content to a sweep of the same content', async () => {
+    const maintenance = makeMaintenance()
+    for (let round = 0; round < 60; round++) {
+      const contents = Array.from({ length: 8 }, () => randomBytes(50))
+      await Promise.all(contents.map((content, i) => put(`old-${i}`, content)))
+      await Promise.all(contents.map((_, i) => remove(`old-${i}`)))
+      nowMs += sweepAgeMs
+      const uploads = contents.flatMap((content, i) => [
+        put(`a-${i}`, content),
+        put(`b-${i}`, content),
+      ])
+      await Promise.all([maintenance.pass(), ...uploads])
+      nowMs += sweepAgeMs + 1
+      await maintenance.pass()
+      for (const [i, content] of contents.entries())
+        for (const path of [`a-${i}`, `b-${i}`])
+          expect((await read(path)).equals(content)).toBe(true)
+    }
+  })
+
+  test('passes come by themselves until they are stopped', async () => {
+    const content = randomBytes(100)
+    await put('a', content)
+    await remove('a')
+    nowMs += sweepAgeMs
+    const maintenance = makeMaintenance(10)
+    maintenance.start()
+    await waitUntil('the content is swept', async () => (await listed(blobs)).length === 0)
+    await maintenance.stop()
+  })
+
+  test('after a crash exactly what no file refers to is removed', async () => {
+    const [kept, deleted, uncommitted] = [randomBytes(10), randomBytes(11), randomBytes(12)]
+    await put('kept', kept)
+    await put('deleted', deleted)
+    await remove('deleted')
+    await keep(blobs, uncommitted)
+    const draft = await blobs.createDraft(noTiming)
+    await draft.write(Buffer.from('half an upl'))
+    await scratch.killWriter()
+
+    const records = await prepareDatabase(scratch)
+    expect(await sweepAfterCrash({ records, blobs })).toEqual({ drafts: 1, contents: 2 })
+    await records.close()
+    await draft.discard()
+    expect(await listed(blobs)).toEqual([sha256Of(kept)])
+
+    await openService()
+    await put('deleted', deleted)
+    nowMs += sweepAgeMs
+    await makeMaintenance().pass()
+    expect((await read('deleted')).equals(deleted)).toBe(true)
+    expect((await read('kept')).equals(kept)).toBe(true)
+  })
+})

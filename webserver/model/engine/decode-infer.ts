@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Values } from './datatypes'
 import { parseExactJson } from './exact-json'
 import { type InferPlan, type InputPlan, planInfer, planJoin } from './infer-plan'
@@ -55,6 +56,8 @@ export class InferDecoder {
       refuse(
         `Unable to parse 'data': JSON nesting depth exceeds maximum allowed limit (${limits.jsonDepth})`,
       )
+    // Decoding would put replacement characters in place of what is not UTF-8.
+    if (!isUtf8(json)) refuse('failed to parse the request JSON buffer: the text is not UTF-8')
     const text = json.toString('utf8')
     const quick = quickParse(text)
     if (quick === undefined) return this.withBlobs(this.plan(parseExactJson(text)), blobs)

@@ -2,9 +2,10 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RoleContext, Running } from '../../config/process-setup'
 import { readVersion } from '../../config/version'
+import { endRequests, idleGraceMs } from '../../platform/end-requests'
 import { type ModelFile, listModels } from '../repository'
 import { InferDecoder } from './decode-infer'
-import { createEngineServer, type ServerParts } from './engine-server'
+import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
 import { listenOnSocket } from './listen'
 import { type LoadedModel, loadModels, timeoutMarker } from './load-models'
@@ -39,7 +40,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   perf.gauge('queue', () => scheduler.waiting)
   perf.gauge('queue_bytes', () => budget.heldBytes)
   let draining = false
-  const running = serve({
+  const server = createEngineServer({
     scheduler,
     budget,
     watchdog,
@@ -51,11 +52,14 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     headersTimeoutMs: setup.config.http.headersTimeoutMs,
     isDraining: () => draining,
   })
-  await listenOnSocket(running.server, paths.socket(`engine-${setup.slot}`))
+  await listenOnSocket(server, paths.socket(`engine-${setup.slot}`))
   return {
     drain: async () => {
       draining = true
-      await running.close()
+      await endRequests(server, {
+        graceMs: idleGraceMs,
+        limitMs: setup.config.cluster.drainTimeoutMs,
+      })
       await watchdog.close()
     },
   }
@@ -92,25 +96,6 @@ function registryOf(
     }
   }
   return registry
-}
-
-function serve(parts: ServerParts) {
-  const server = createEngineServer(parts)
-  let inFlight = 0
-  let onIdle: () => void = () => undefined
-  server.on('request', (_req, res) => {
-    inFlight++
-    res.once('close', () => {
-      if (--inFlight === 0) onIdle()
-    })
-  })
-  const idle = () =>
-    new Promise<void>((resolve) => (inFlight === 0 ? resolve() : (onIdle = resolve)))
-  const close = async () => {
-    await idle()
-    await new Promise((resolve) => server.close(resolve))
-  }
-  return { server, close }
 }
 
 /** A model loaded from a path looks for its files beside itself; one that looks in the working directory finds nothing. */

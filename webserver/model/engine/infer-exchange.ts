@@ -89,9 +89,13 @@ export class InferExchange implements InferJob, BodyListener {
     this.parts.watchdog.mark(this.fd, 'running')
   }
 
-  succeed(outputs: readonly OutputValues[], batchItems: number): void {
+  end(): void {
     this.endStage('infer')
+  }
+
+  succeed(outputs: readonly OutputValues[], batchItems: number): void {
     if (this.isDone) return
+    this.stageStartedAt = this.timing.now()
     this.parts.watchdog.mark(this.fd, 'answering')
     try {
       const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)

@@ -11,8 +11,9 @@ import type { Watchdog } from './watchdog'
 export interface InferJob extends Waiting {
   /** By `performance.now()`. */
   deadlineAtMs: number
-  /** Called right before the run. */
+  /** Called right before the run and right after it; a run repeated alone is a second pair. */
   begin(): void
+  end(): void
   succeed(outputs: readonly OutputValues[], batchItems: number): void
   fail(error: AppError, batchItems: number): void
 }
@@ -157,6 +158,7 @@ export class Scheduler {
       return await runModel(queue.model, batch, { Tensor, onStart })
     } finally {
       watchdog.end()
+      for (const job of batch) job.end()
       const sizeBytes = batch.reduce((sum, job) => sum + job.sizeBytes, 0)
       if (startedAtMs > 0) queue.ran(performance.now() - startedAtMs, sizeBytes)
     }

@@ -33,6 +33,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     perf,
     log,
     settings,
+    startTimeoutMs: setup.config.cluster.startTimeoutMs,
     runDirectory: paths.run,
   })
   const scheduler = new Scheduler({ limits: settings, watchdog, Tensor: runtime.Tensor, log })
@@ -77,7 +78,6 @@ function startWatchdog({ setup, paths }: RoleContext, files: readonly ModelFile[
     heartbeatIntervalMs: cluster.heartbeatIntervalMs,
     heartbeatTimeoutMs: cluster.heartbeatTimeoutMs,
     runTimeoutMs: inference.deadlineMs,
-    loadTimeoutMs: inference.loadTimeoutMs,
   })
 }
 

@@ -18,6 +18,8 @@ export interface LoadParts {
   perf: Perf
   log: Logger
   settings: Config['inference']
+  /** After this long since the process began, the primary gives the engine up. */
+  startTimeoutMs: number
   runDirectory: string
 }
 
@@ -51,11 +53,11 @@ async function loadModel(file: ModelFile, number: number, parts: LoadParts): Pro
 async function tryLoad(file: ModelFile, number: number, parts: LoadParts): Promise<ServedModel> {
   const { runtime, watchdog, settings } = parts
   if (existsSync(timeoutMarker(file, parts.runDirectory)))
-    throw new Error(`the model did not load within ${settings.loadTimeoutMs} ms`)
+    throw new Error('the model did not load in time')
   const refusal = refusalOf(file.path)
   if (refusal !== null) throw new Error(refusal)
   const own = await readModelSettings(file.directory, file.version)
-  watchdog.begin('load', number, settings.loadTimeoutMs)
+  watchdog.begin('load', number, loadTimeoutMs(parts))
   const session = await runtime.createSession(file.path).finally(() => watchdog.end())
   const inputs = describeTensors(session.inputMetadata)
   const outputs = describeTensors(session.outputMetadata)
@@ -72,6 +74,14 @@ async function tryLoad(file: ModelFile, number: number, parts: LoadParts): Promi
     batchItemsMax: own.batchItemsMax ?? settings.batchItemsMax,
     session,
   }
+}
+
+const startShare = 0.9
+
+/** The engine must be the first to notice a load that does not end: only it can tell the next engine which one it was. */
+function loadTimeoutMs({ settings, startTimeoutMs }: LoadParts): number {
+  const leftMs = startTimeoutMs * startShare - performance.now()
+  return Math.max(0, Math.min(settings.loadTimeoutMs, leftMs))
 }
 
 /**

@@ -27,7 +27,6 @@ export interface WatchdogData {
   heartbeatIntervalMs: number
   heartbeatTimeoutMs: number
   runTimeoutMs: number
-  loadTimeoutMs: number
 }
 
 /** A clock that both threads read alike, in ms modulo 2^32: only differences mean something. */

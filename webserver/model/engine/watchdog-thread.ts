@@ -91,8 +91,8 @@ function response(statusAndHeaders: string, error: string): string {
 
 /** In the form of the other messages of the process, whose logger belongs to the other thread. */
 function lastWords(activity: number, { name, version }: { name: string; version: string }) {
-  const [doing, timeoutMs] =
-    activity === activities.load ? ['load', data.loadTimeoutMs] : ['finish', data.runTimeoutMs]
+  const failure =
+    activity === activities.load ? 'load in time' : `finish within ${data.runTimeoutMs} ms`
   return {
     level: 50,
     time: new Date().toISOString(),
@@ -101,7 +101,7 @@ function lastWords(activity: number, { name, version }: { name: string; version:
     pid: process.pid,
     model: name,
     version,
-    msg: `the model did not ${doing} within ${timeoutMs} ms; the engine ends`,
+    msg: `the model did not ${failure}; the engine ends`,
   }
 }
 

@@ -37,6 +37,7 @@ export function writerLossContract(kind: Kind): void {
     await scratch.startWriter()
     expect(await asked).toMatchObject({ name: 'ann' })
     await scratch.killWriter()
+    await expect(database.ping()).rejects.toMatchObject(unavailable)
     const next = addAccount(database, 'bob')
     await scratch.startWriter()
     expect(await next).toMatchObject({ name: 'bob' })

@@ -29,6 +29,7 @@ export const commandNames = [
   'sessions.deleteExpired',
   'files.commit',
   'files.delete',
+  'blobs.recordOrphan',
   'blobs.condemn',
   'blobs.forget',
 ] as const satisfies readonly OperationName[]

@@ -3,12 +3,16 @@ import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
 import type { BlobRow, Tables } from './document'
 
-type Operations = 'blobs.referenced' | 'blobs.condemn' | 'blobs.forget'
+type Operations = 'blobs.referenced' | 'blobs.recordOrphan' | 'blobs.condemn' | 'blobs.forget'
 
 export function blobHandlers(tables: Tables): Handlers<Operations> {
   return {
     'blobs.referenced': (sha256s) =>
       sha256s.filter((sha256) => (tables.blobs.get(sha256)?.refs ?? 0) > 0),
+    'blobs.recordOrphan': ({ sha256, nowMs }) => {
+      if ((tables.blobs.get(sha256)?.refs ?? 0) === 0)
+        tables.blobs.set(sha256, { sha256, state: 'live', refs: 0, sinceMs: nowMs })
+    },
     'blobs.condemn': ({ beforeMs, nowMs, limit }) => {
       const chosen = unreferenced(tables, 'live').filter(({ sinceMs }) => sinceMs <= beforeMs)
       return chosen.slice(0, limit).map((blob) => {

@@ -29,6 +29,7 @@ export function openDebugDatabase(client: CommandClient): Database {
     },
     blobs: {
       referenced: async (sha256s) => new Set(await client.call('blobs.referenced', sha256s)),
+      recordOrphan: (args) => client.call('blobs.recordOrphan', args),
       condemn: (args) => client.call('blobs.condemn', args),
       forget: (args) => client.call('blobs.forget', args),
     },

@@ -3,7 +3,7 @@ import type { FileCommit } from '../../domain/database'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
 
-type Commands = 'blobs.condemn' | 'blobs.forget'
+type Commands = 'blobs.recordOrphan' | 'blobs.condemn' | 'blobs.forget'
 
 export function blobQueries(connection: Connection): Handlers<'blobs.referenced'> {
   const isReferenced = connection
@@ -15,6 +15,9 @@ export function blobQueries(connection: Connection): Handlers<'blobs.referenced'
 }
 
 export function blobCommands(connection: Connection): Handlers<Commands> {
+  const recordOrphan = connection.prepare<[object]>(`
+    INSERT INTO blobs (sha256, state, refs, since_ms) VALUES (:sha256, 'live', 0, :nowMs)
+    ON CONFLICT DO UPDATE SET state = 'live', since_ms = :nowMs WHERE refs = 0`)
   const condemn = connection
     .prepare<[object], string>(
       `UPDATE blobs SET state = 'condemned', since_ms = :nowMs WHERE sha256 IN (
@@ -28,6 +31,7 @@ export function blobCommands(connection: Connection): Handlers<Commands> {
       SELECT sha256 FROM blobs WHERE state = 'condemned' AND refs = 0 AND since_ms < :beforeMs
       LIMIT :limit)`)
   return {
+    'blobs.recordOrphan': (args) => void recordOrphan.run(args),
     'blobs.condemn': (args) => condemn.all(args),
     'blobs.forget': (args) => forget.run(args).changes,
   }

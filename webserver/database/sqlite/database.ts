@@ -90,6 +90,7 @@ function blobsOf(connection: Connection, client: CommandClient, read: Read): Dat
   const queries = blobQueries(connection)
   return {
     referenced: async (sha256s) => new Set(await read(() => queries['blobs.referenced'](sha256s))),
+    recordOrphan: (args) => client.call('blobs.recordOrphan', args),
     condemn: (args) => client.call('blobs.condemn', args),
     forget: (args) => client.call('blobs.forget', args),
   }

@@ -15,7 +15,7 @@ CREATE TABLE accounts (
   used_bytes INTEGER NOT NULL CHECK (used_bytes >= 0),
   auth_epoch INTEGER NOT NULL,
   created_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX accounts_by_role ON accounts (role);
 
 CREATE TABLE sessions (
@@ -27,7 +27,7 @@ CREATE TABLE sessions (
   created_at_ms INTEGER NOT NULL,
   last_seen_at_ms INTEGER NOT NULL,
   expires_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_account ON sessions (account_id);
 CREATE INDEX sessions_by_last_seen ON sessions (last_seen_at_ms);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at_ms);

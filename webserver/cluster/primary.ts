@@ -42,7 +42,7 @@ class Primary {
 
   private listen(): void {
     const stop = (signal: NodeJS.Signals) => {
-      if (this.stopping.signal.aborted) return this.endNow()
+      if (this.stopping.signal.aborted) this.endNow()
       this.log.info({ signal }, 'stopping')
       void this.stop(signal, 0)
     }

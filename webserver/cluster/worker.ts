@@ -3,10 +3,7 @@ import { chmod, rename, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { openApp } from '../app'
 import type { RoleContext, Running } from '../config/process-setup'
-import { endRequests } from '../platform/end-requests'
-
-// nginx lets idle connections to a worker go after 2 s (webserver/nginx/render.ts): by then it uses none of ours.
-const idleGraceMs = 2500
+import { endRequests, idleGraceMs } from '../platform/end-requests'
 
 /** An API worker: behind nginx on a unix socket of its own, without nginx on the address that all workers share. */
 export async function startWorker(context: RoleContext): Promise<Running> {

@@ -71,7 +71,7 @@ function sockets(paths: Paths, role: 'worker' | 'engine', count: number): string
 
 /**
  * A process that is away refuses at once and the next one is asked, so none is ever marked as failed. Idle connections
- * are let go after 2 s: a replaced process waits that long before it closes its own (webserver/cluster/worker.ts).
+ * are let go after 1 s: a replaced process waits longer than that before it closes its own (platform/end-requests.ts).
  */
 function upstream(name: string, socketPaths: readonly string[]): string {
   const directives = [
@@ -80,7 +80,7 @@ function upstream(name: string, socketPaths: readonly string[]): string {
     ...socketPaths.map((path) => `server ${quoted(`unix:${path}`)} max_fails=0`),
     'keepalive 64',
     'keepalive_requests 100000',
-    'keepalive_timeout 2s',
+    'keepalive_timeout 1s',
   ]
   const body = directives.map((directive) => `  ${directive};\n`).join('')
   return `upstream ${name} {\n${body}}\n`

@@ -9,6 +9,9 @@ export interface EndRequestsLimits {
   limitMs: number
 }
 
+/** The proxy in front lets go what it did not use for 1 s (webserver/nginx/render.ts). */
+export const idleGraceMs = 1500
+
 const idleCheckMs = 50
 
 /**

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathsOf } from '../../../webserver/config/paths'
@@ -12,6 +12,8 @@ export interface ServiceOptions {
   /** Whether nginx stands in front; true unless said. */
   nginx?: boolean
   settings?: ConfigInput
+  /** ONNX files by the names of their models. */
+  models?: Readonly<Record<string, Uint8Array>>
   /** To start again on what an earlier service left; a new temporary directory unless given. */
   directory?: string
 }
@@ -149,8 +151,10 @@ export class Service {
 }
 
 /** Starts a service and returns at once: for starts that are expected to fail. */
-export function launchService({ nginx = true, settings, directory }: ServiceOptions = {}): Service {
+export function launchService(options: ServiceOptions = {}): Service {
+  const { nginx = true, settings, models = {}, directory } = options
   const home = directory ?? mkdtempSync(join(tmpdir(), 'gristmill-test-'))
+  placeModels(join(home, 'data/models'), models)
   const places = {
     data: { directory: join(home, 'data') },
     perf: { directory: join(home, 'perf') },
@@ -170,6 +174,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   } catch (error) {
     await service.dispose()
     throw error
+  }
+}
+
+function placeModels(directory: string, models: Readonly<Record<string, Uint8Array>>): void {
+  for (const [name, file] of Object.entries(models)) {
+    mkdirSync(join(directory, name, '1'), { recursive: true, mode: 0o700 })
+    writeFileSync(join(directory, name, '1/model.onnx'), file)
   }
 }
 

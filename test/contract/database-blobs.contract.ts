@@ -57,6 +57,28 @@ export function blobsContract(opened: () => Database): void {
     expect(await condemn(100)).toEqual([sha256Of('one')])
   })
 
+  it('comes to a content that no file took, an age after it was recorded', async () => {
+    await opened().blobs.recordOrphan({ sha256: sha256Of('one'), nowMs: 100 })
+    expect(await referenced('one')).toEqual([])
+    expect(await condemn(99)).toEqual([])
+    expect(await condemn(100)).toEqual([sha256Of('one')])
+  })
+
+  it('takes a condemned content that was linked anew for live, though no file took it', async () => {
+    await opened().blobs.recordOrphan({ sha256: sha256Of('one'), nowMs: 100 })
+    await condemn(100, 200)
+    await opened().blobs.recordOrphan({ sha256: sha256Of('one'), nowMs: 300 })
+    await put('a', 'one', { linked: false })
+    expect(await referenced('one')).toEqual(['one'])
+  })
+
+  it('never takes a content from a file by recording it', async () => {
+    await put('a', 'one')
+    await opened().blobs.recordOrphan({ sha256: sha256Of('one'), nowMs: 100 })
+    expect(await referenced('one')).toEqual(['one'])
+    expect(await condemn(9999)).toEqual([])
+  })
+
   it('gives a new file to a condemned content only when the upload linked it', async () => {
     await put('a', 'one')
     await remove('a', 100)

@@ -5,6 +5,7 @@ import { prepareDatabase } from '../../webserver/database/open-database'
 import type { Caller } from '../../webserver/domain/account'
 import type { BlobStore } from '../../webserver/domain/blob-store'
 import type { Database } from '../../webserver/domain/database'
+import type { FileCondition } from '../../webserver/domain/file'
 import { noTiming } from '../../webserver/domain/timing'
 import { FileService } from '../../webserver/services/file-service'
 import { MaintenanceService, sweepAfterCrash } from '../../webserver/services/maintenance-service'
@@ -62,11 +63,11 @@ describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (k
 
   const keyOf = (path: string) => ({ owner: 'alice', path })
 
-  async function put(path: string, content: Buffer): Promise<void> {
+  async function put(path: string, content: Buffer, condition: FileCondition = {}): Promise<void> {
     const upload = {
       key: keyOf(path),
       contentType: null,
-      condition: {},
+      condition,
       declaredBytes: content.length,
       // eslint-disable-next-line @typescript-eslint/require-await -- a body that is there already
       openBody: async function* () {
@@ -114,6 +115,25 @@ describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (k
       await put('a', content)
       expect((await read('a')).equals(content)).toBe(true)
     }
+  })
+
+  test('the content of an upload that the commit refused is swept too, and may be stored before', async () => {
+    const contents = Array.from({ length: 10 }, () => randomBytes(10))
+    await put('a', randomBytes(10))
+    const condition = { ifNoneMatch: '*' } as const
+    const creations = contents.map((content) => put('b', content, condition))
+    const refused = (await Promise.allSettled(creations)).filter(
+      ({ status }) => status === 'rejected',
+    )
+    expect(refused).toHaveLength(9)
+    expect(await listed(blobs)).toHaveLength(11)
+    nowMs += sweepAgeMs
+    await put('c', contents[0]!)
+    await put('d', contents[1]!)
+    await makeMaintenance().pass()
+    expect((await read('c')).equals(contents[0]!)).toBe(true)
+    expect((await read('d')).equals(contents[1]!)).toBe(true)
+    expect((await listed(blobs)).length).toBeLessThanOrEqual(4)
   })
 
   test('more than one batch is swept', async () => {

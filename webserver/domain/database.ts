@@ -122,6 +122,11 @@ export interface FileCommit {
  * found the blob on disk can never lose it: `condemn` (no new reference unless linked anew), unlink, later `forget`.
  */
 export interface BlobRecords {
+  /**
+   * Records a blob that an upload linked itself and whose commit was refused, so that the sweep will come to it. A
+   * condemned one is live again: what was condemned is unlinked, this is another. Does nothing to one with references.
+   */
+  recordOrphan(args: { sha256: string; nowMs: number }): Promise<void>
   /** Marks up to `limit` blobs that have had no reference since `beforeMs`. @returns their digests, for unlinking. */
   condemn(args: { beforeMs: number; nowMs: number; limit: number }): Promise<string[]>
   /** Deletes the rows of blobs condemned before `beforeMs`. @returns how many. */

@@ -133,8 +133,15 @@ export class Uploads {
       return await this.use.database.files.commit(viewerOf(caller), commit)
     } catch (error) {
       if (isAppError(error, 'unavailable') && error.field === 'sha256') return error
+      if (commit.linked) await this.recordOrphan(commit)
       throw error
     }
+  }
+
+  /** Should this fail too, the blob is found at the next start. */
+  private async recordOrphan({ sha256 }: FileCommit): Promise<void> {
+    const nowMs = this.use.now()
+    await this.use.database.blobs.recordOrphan({ sha256, nowMs }).catch(() => undefined)
   }
 }
 

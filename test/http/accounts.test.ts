@@ -19,7 +19,8 @@ describe.each(['sqlite', 'debug'] as const)('accounts on the %s database', (kind
 
   describe('registration', () => {
     test('the first account is an admin, and its token file is gone', async () => {
-      const { body } = await service.call('GET', '/v1/account', admin.token).expect(200)
+      const body = (await service.call('GET', '/v1/account', admin.token).expect(200))
+        .body as unknown
       expect(body).toMatchObject({ role: 'admin' })
       await expect(access(service.scratch.paths.firstAccountToken)).rejects.toThrow('ENOENT')
     })
@@ -34,7 +35,8 @@ describe.each(['sqlite', 'debug'] as const)('accounts on the %s database', (kind
       const member = await service.makeMember(admin)
       expectProblem(await register({ name: 'eve', password }), 'forbidden')
       expectProblem(await register({ name: 'eve', password }, member.token), 'forbidden')
-      const { body } = await register({ name: 'ann', password }, admin.token).expect(201)
+      const body = (await register({ name: 'ann', password }, admin.token).expect(201))
+        .body as unknown
       expect(body).toEqual({
         id: expect.any(String) as string,
         name: 'ann',

@@ -13,12 +13,12 @@ describe('health', () => {
   const readyz = () => service.call('GET', '/readyz')
 
   test('/healthz answers without asking anyone', async () => {
-    const { body } = await service.call('GET', '/healthz').expect(200)
+    const body = (await service.call('GET', '/healthz').expect(200)).body as unknown
     expect(body).toEqual({ status: 'ok' })
   })
 
   test('/readyz says that everything is ready', async () => {
-    const { body } = await readyz().expect(200)
+    const body = (await readyz().expect(200)).body as unknown
     expect(body).toEqual({ ready: true, notReady: [] })
   })
 
@@ -26,7 +26,7 @@ describe('health', () => {
     const engine = { role: 'engine', slot: 2, ready: false, reason: 'restarting' } as const
     const worker = { role: 'worker', slot: 3, ready: false } as const
     service.setStatus({ draining: true, processes: [ready, engine, worker] })
-    const { body } = await readyz().expect(503)
+    const body = (await readyz().expect(503)).body as unknown
     expect(body).toEqual({
       ready: false,
       notReady: [
@@ -40,7 +40,7 @@ describe('health', () => {
 
   test('/readyz tells that the writer is gone, and /healthz does not mind', async () => {
     await service.scratch.killWriter()
-    const { body } = await readyz().expect(503)
+    const body = (await readyz().expect(503)).body as unknown
     expect(body).toMatchObject({ ready: false, notReady: [{ what: 'database' }] })
     await service.call('GET', '/healthz').expect(200)
     await service.scratch.startWriter()

@@ -22,8 +22,8 @@ describe('/openapi.json', () => {
 
   beforeAll(async () => {
     service = await TestService.start()
-    const { body } = await service.call('GET', '/openapi.json').expect(200)
-    description = body as Description
+    const answer = await service.call('GET', '/openapi.json').expect(200)
+    description = answer.body as Description
   })
   afterAll(() => service.stop())
 

@@ -172,7 +172,8 @@ describe.each(['sqlite', 'debug'] as const)('sessions on the %s database', (kind
       expectProblem(await service.call('DELETE', path, stranger.token), 'not_found')
       expectProblem(await service.call('DELETE', path, admin.token), 'not_found')
       await whoAmI(member.token).expect(200)
-      const { body } = await service.call('GET', '/v1/sessions', stranger.token).expect(200)
+      const body = (await service.call('GET', '/v1/sessions', stranger.token).expect(200))
+        .body as unknown
       expect((body as { sessions: object[] }).sessions).toHaveLength(1)
     })
 
@@ -187,7 +188,8 @@ describe.each(['sqlite', 'debug'] as const)('sessions on the %s database', (kind
         await seenAt(member.token, service.nowMs)
       }
       expectProblem(await whoAmI(idle.token), 'unauthenticated')
-      const { body } = await service.call('GET', '/v1/sessions', member.token).expect(200)
+      const body = (await service.call('GET', '/v1/sessions', member.token).expect(200))
+        .body as unknown
       expect((body as { sessions: object[] }).sessions).toHaveLength(1)
       service.nowMs = startMs + 30 * day
       expectProblem(await whoAmI(member.token), 'unauthenticated')
@@ -201,7 +203,7 @@ describe.each(['sqlite', 'debug'] as const)('sessions on the %s database', (kind
   async function seenAt(token: string, atMs: number): Promise<void> {
     const lastSeenAt = new Date(atMs).toISOString()
     for (;;) {
-      const { body } = await service.call('GET', '/v1/sessions', token).expect(200)
+      const body = (await service.call('GET', '/v1/sessions', token).expect(200)).body as unknown
       const { sessions } = body as { sessions: { current: boolean; lastSeenAt: string }[] }
       if (sessions.find(({ current }) => current)?.lastSeenAt === lastSeenAt) return
     }

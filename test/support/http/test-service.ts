@@ -111,7 +111,8 @@ export class TestService {
   }
 
   async logIn(name: string): Promise<TestAccount> {
-    const { body } = await this.call('POST', '/v1/sessions').send({ name, password }).expect(201)
+    const body = (await this.call('POST', '/v1/sessions').send({ name, password }).expect(201))
+      .body as unknown
     const { token } = body as { token: string }
     const account = await this.call('GET', '/v1/account', token).expect(200)
     return { id: (account.body as { id: string }).id, name, password, token }

@@ -30,6 +30,11 @@ export class Client {
     return anyone.logIn('root')
   }
 
+  /** For programs that are told by a line. */
+  get authorizationHeader(): string {
+    return `Authorization: ${this.authorization ?? ''}`
+  }
+
   async makeMember(name: string): Promise<Client> {
     await this.json('POST', '/v1/accounts', { name, password })
     return this.logIn(name)

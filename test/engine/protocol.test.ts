@@ -1,5 +1,6 @@
 import { addSubModel, identityModel } from '../../perf/bench/models'
 import { TestEngine } from '../support/engine/engine-process'
+import { waitUntil } from '../support/service/wait-until'
 
 describe('the protocol', () => {
   let engine: TestEngine
@@ -117,7 +118,7 @@ describe('the protocol', () => {
   })
 
   it('one request leaves one line in the perf log, with its stages', async () => {
-    await engine.call({
+    const reply = await engine.call({
       method: 'POST',
       path: '/v2/models/simple/infer',
       headers: { 'x-request-id': 'line-1', 'x-gristmill-account': 'account-1' },
@@ -130,7 +131,10 @@ describe('the protocol', () => {
         })),
       }),
     })
-    const line = engine.perfLines().find(({ r }) => r === 'line-1')
+    expect(reply.headers['x-request-id']).toBe('line-1')
+    const line = await waitUntil('the line is there', () =>
+      engine.perfLines().find(({ r }) => r === 'line-1'),
+    )
     expect(line).toMatchObject({
       rt: 'POST /v2/models/:model/infer',
       s: 200,

@@ -99,7 +99,7 @@ export class InferExchange implements InferJob, BodyListener {
     this.parts.watchdog.mark(this.fd, 'answering')
     try {
       const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)
-      sendInfer(this.res, encoded)
+      sendInfer(this.res, encoded, this.timing.requestId)
       this.endStage('write')
       this.finish({ s: 200, b: batchItems, bo: encoded.sizeBytes })
     } catch (error) {
@@ -110,6 +110,7 @@ export class InferExchange implements InferJob, BodyListener {
   fail(error: AppError, batchItems: number): void {
     if (this.isDone) return
     this.parts.watchdog.mark(this.fd, 'answering')
+    this.res.setHeader('X-Request-Id', this.timing.requestId)
     this.finish({ s: sendError(this.res, error), e: error.code, b: batchItems })
   }
 

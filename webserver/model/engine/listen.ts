@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { chmod, rename } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { once } from 'node:events'
 
@@ -10,5 +10,6 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   const own = `${path}.${process.pid}`
   server.listen(own)
   await once(server, 'listening')
+  await chmod(own, 0o600)
   await rename(own, path)
 }

@@ -19,22 +19,12 @@ export function sendJson(res: ServerResponse, status: number, value: unknown): v
   res.end(body)
 }
 
-export function sendInfer(res: ServerResponse, encoded: EncodedInfer): void {
+export function sendInfer(res: ServerResponse, encoded: EncodedInfer, requestId: string): void {
   const { chunks, sizeBytes, headerBytes } = encoded
-  const length = `${sizeBytes}`
-  res.writeHead(
-    200,
-    headerBytes === 0
-      ? ['Content-Type', 'application/json', 'Content-Length', length]
-      : [
-          'Content-Type',
-          'application/octet-stream',
-          'Inference-Header-Content-Length',
-          `${headerBytes}`,
-          'Content-Length',
-          length,
-        ],
-  )
+  const headers = ['Content-Length', `${sizeBytes}`, 'X-Request-Id', requestId, 'Content-Type']
+  if (headerBytes === 0) headers.push('application/json')
+  else headers.push('application/octet-stream', 'Inference-Header-Content-Length', `${headerBytes}`)
+  res.writeHead(200, headers)
   res.cork()
   for (const chunk of chunks.slice(0, -1)) res.write(chunk)
   res.end(chunks.at(-1))

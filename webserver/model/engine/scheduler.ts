@@ -121,7 +121,7 @@ export class Scheduler {
       this.recover(queue, batch, error),
     )
     if (outputs === null) return
-    const items = batch.reduce((sum, { plan }) => sum + plan.items, 0)
+    const items = itemsOf(batch)
     batch.forEach((job, index) => job.succeed(outputs[index]!, items))
   }
 
@@ -142,7 +142,7 @@ export class Scheduler {
     // Without the error itself: what a caller sends decides how often this happens.
     if (failure.code === 'internal')
       this.parts.log.warn({ reason: failure.message }, 'a run failed')
-    job.fail(failure, job.plan.items)
+    job.fail(failure, itemsOf([job]))
   }
 
   private async runOnce(queue: ModelQueue<InferJob>, batch: readonly InferJob[]) {
@@ -172,4 +172,9 @@ export class Scheduler {
       'the first dimension of the model is not a batch; its requests run one by one from now on',
     )
   }
+}
+
+/** Rows along the batch dimension; a request to a model that has none counts as one. */
+function itemsOf(batch: readonly InferJob[]): number {
+  return batch.reduce((sum, { plan }) => sum + Math.max(plan.items, 1), 0)
 }

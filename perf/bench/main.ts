@@ -22,6 +22,8 @@ const sections: Record<string, Section> = {
   crash,
 }
 
+const withoutWrk = ['memory', 'crash']
+
 const usage = `npm run bench -- [options] [section…]
 
 Measures the built service against what the machine could do and against the obvious way to build it, side by side in
@@ -90,7 +92,7 @@ async function measure(options: Options): Promise<number> {
       process.exit(1)
     })
   try {
-    requireWrk()
+    if (options.names.some((name) => !withoutWrk.includes(name))) requireWrk()
     return await runSections(options, processes, directory)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`)

@@ -54,14 +54,12 @@ async function playRound(
   const load = new MixedLoad(service, ledger)
   await delay(randomInt(loadMs.min, loadMs.max))
   const killedAt = performance.now()
-  await killVictim(service, victim)
   let survivor = service
   if (victim === 'primary' || victim === 'all') {
+    await killPrimary(service, victim)
     await load.stop()
     survivor = await startAgain(start)
-  } else {
-    await waitUntil('the service to recover', () => ready(service.url), recoveryTimeoutMs)
-  }
+  } else await killChild(service, victim)
   const recoveryMs = performance.now() - killedAt
   if (survivor === service) {
     await delay(randomInt(loadMs.min, loadMs.max))
@@ -71,15 +69,33 @@ async function playRound(
   return { round: { victim, ledger, losses, recoveryMs }, survivor }
 }
 
-async function killVictim(service: Service, victim: Victim): Promise<void> {
+async function killPrimary(service: Service, victim: 'primary' | 'all'): Promise<void> {
   const processes = service.processes()
   const exited = once(service.primary, 'exit')
-  if (victim === 'all') for (const { pid } of processes) kill(pid, 'SIGKILL')
-  else {
-    const candidates = processes.filter(({ role }) => role === victim)
-    kill(candidates[randomInt(candidates.length)]!.pid, 'SIGKILL')
+  for (const { role, pid } of processes)
+    if (victim === 'all' || role === 'primary') kill(pid, 'SIGKILL')
+  await exited
+}
+
+/** Kills one process of that role and waits until another has taken its place. */
+async function killChild(service: Service, role: string): Promise<void> {
+  const pidsOf = () =>
+    service
+      .processes()
+      .filter((each) => each.role === role)
+      .map(({ pid }) => pid)
+  const before = pidsOf()
+  const killed = before[randomInt(before.length)]!
+  kill(killed, 'SIGKILL')
+  const replaced = () => {
+    const now = pidsOf()
+    return now.length === before.length && !now.includes(killed)
   }
-  if (victim === 'primary' || victim === 'all') await exited
+  await waitUntil(
+    `another ${role}`,
+    async () => replaced() && (await ready(service.url)),
+    recoveryTimeoutMs,
+  )
 }
 
 /** At once, as a process supervisor would; what the dead primary left behind may still be in the way for a moment. */

@@ -1,11 +1,25 @@
-import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import { once } from 'node:events'
+import {
+  request,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http'
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 
 export interface Sent {
   method: string
   path: string
   headers?: OutgoingHttpHeaders
   body?: string | Buffer
+}
+
+/** A body that is sent in chunks as it comes. */
+export interface Streamed extends Omit<Sent, 'body'> {
+  body: Readable
 }
 
 export interface Received {
@@ -30,29 +44,40 @@ export class Client {
     return anyone.logIn('root')
   }
 
-  /** For programs that are told by a line. */
-  get authorizationHeader(): string {
-    return `Authorization: ${this.authorization ?? ''}`
-  }
-
   async makeMember(name: string): Promise<Client> {
     await this.json('POST', '/v1/accounts', { name, password })
     return this.logIn(name)
   }
 
-  send({ method, path, headers = {}, body }: Sent): Promise<Received> {
-    const authorization =
-      this.authorization === undefined ? {} : { authorization: this.authorization }
+  send({ body, ...sent }: Sent): Promise<Received> {
+    const outgoing = this.request(sent)
+    outgoing.end(body)
+    return answerTo(outgoing)
+  }
+
+  /** Leaves the answer unread when the body fails: the client is gone then. */
+  async stream({ body, ...sent }: Streamed): Promise<Received> {
+    const outgoing = this.request(sent)
+    const answer = answerTo(outgoing)
+    answer.catch(() => undefined)
+    await pipeline(body, outgoing)
+    return answer
+  }
+
+  /** @returns how long the body of the answer is; it is not kept. */
+  async measure(path: string): Promise<number> {
+    const outgoing = this.request({ method: 'GET', path })
+    outgoing.end()
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+    let lengthBytes = 0
+    for await (const chunk of incoming as AsyncIterable<Buffer>) lengthBytes += chunk.length
+    return lengthBytes
+  }
+
+  private request({ method, path, headers = {} }: Omit<Sent, 'body'>): ClientRequest {
+    const own = this.authorization === undefined ? {} : { authorization: this.authorization }
     const { hostname, port } = new URL(this.url)
-    return new Promise((resolve, reject) => {
-      const options = { hostname, port, method, path, headers: { ...authorization, ...headers } }
-      const outgoing = request({ ...options, agent: false }, (incoming) => {
-        const { statusCode = 0, headers } = incoming
-        buffer(incoming).then((body) => resolve({ status: statusCode, headers, body }), reject)
-      })
-      outgoing.once('error', reject)
-      outgoing.end(body)
-    })
+    return request({ hostname, port, method, path, headers: { ...own, ...headers }, agent: false })
   }
 
   private async logIn(name: string): Promise<Client> {
@@ -72,4 +97,10 @@ export class Client {
     if (answer.status !== 201) throw new Error(`${method} ${path}: ${answer.body.toString()}`)
     return answer
   }
+}
+
+async function answerTo(outgoing: ClientRequest): Promise<Received> {
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+  const { statusCode: status = 0, headers } = incoming
+  return { status, headers, body: await buffer(incoming) }
 }

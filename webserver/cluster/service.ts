@@ -45,6 +45,8 @@ export class Service {
   private lock: DataLock | null = null
   private run: Run | null = null
   private perf: Perf | null = null
+  /** A process that died may have left drafts and contents behind: the next start looks for them. */
+  private someDied = false
   private removeNginxFiles: () => void = () => undefined
 
   constructor(private readonly options: ServiceOptions) {
@@ -62,6 +64,7 @@ export class Service {
       },
       onExited: ({ pid }, { code, signal }) => {
         this.owner.childEnded(pid)
+        this.someDied ||= code !== 0
         this.run?.processExited(pid, code, signal)
       },
       onGiveUp: onFatal,
@@ -121,7 +124,7 @@ export class Service {
       clean = (await this.supervisor.stop(role)) && clean
       this.perf?.call(`stop.${role}`, startedAt)
     }
-    await this.leave(why, clean)
+    await this.leave(why)
     return clean
   }
 
@@ -130,14 +133,14 @@ export class Service {
     this.supervisor.killAll()
   }
 
-  private async leave(why: string, clean: boolean): Promise<void> {
+  private async leave(why: string): Promise<void> {
     this.supervisor.close()
     this.perf?.close(why)
     this.run?.finish(why)
     if (this.lock !== null) {
       this.removeNginxFiles()
       rmSync(this.paths.run, { recursive: true, force: true })
-      if (clean) this.owner.remove()
+      if (!this.someDied) this.owner.remove()
       await this.lock.release()
     }
     await this.options.hooks.onExit?.()

@@ -58,7 +58,9 @@ export class Supervisor {
 
   /** @returns whether all processes of the role ended by themselves in time. */
   async stop(role: Role): Promise<boolean> {
-    const stopped = await Promise.all(this.of(role).map((slot) => slot.stop(this.drainLimitMs)))
+    // nginx does not cut requests off by itself, as the others do at their drain's limit.
+    const limitMs = role === 'nginx' ? this.options.settings.drainTimeoutMs : this.drainLimitMs
+    const stopped = await Promise.all(this.of(role).map((slot) => slot.stop(limitMs)))
     const clean = stopped.every((ended) => ended)
     if (!clean) this.options.log.error({ of: role }, 'had to be killed, or failed to stop')
     return clean

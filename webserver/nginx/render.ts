@@ -34,12 +34,8 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
   }
 }
 
-function mainOf({ config, asRoot }: RenderContext): string {
-  return lines([
-    ...(asRoot ? ['user root'] : []),
-    `worker_processes ${availableParallelism()}`,
-    `worker_shutdown_timeout ${milliseconds(config.cluster.drainTimeoutMs)}`,
-  ])
+function mainOf({ asRoot }: RenderContext): string {
+  return lines([...(asRoot ? ['user root'] : []), `worker_processes ${availableParallelism()}`])
 }
 
 function httpOf({ config, paths, perfDirectory, authorizeCache }: RenderContext): string {

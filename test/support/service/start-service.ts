@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathsOf } from '../../../webserver/config/paths'
@@ -14,6 +14,8 @@ export interface ServiceOptions {
   settings?: ConfigInput
   /** ONNX files by the names of their models. */
   models?: Readonly<Record<string, Uint8Array>>
+  /** A module that every process loads before anything else. */
+  preload?: string
   /** To start again on what an earlier service left; a new temporary directory unless given. */
   directory?: string
 }
@@ -86,6 +88,7 @@ export class Service {
   /** The processes that run at this moment, as the primary keeps account of them. */
   processes(role?: ServiceProcess['role']): ServiceProcess[] {
     const file = join(this.dataDirectory, 'primary.json')
+    if (!existsSync(file)) return []
     const { children } = JSON.parse(readFileSync(file, 'utf8')) as { children: ServiceProcess[] }
     return children.filter((child) => role === undefined || child.role === role)
   }
@@ -152,7 +155,7 @@ export class Service {
 
 /** Starts a service and returns at once: for starts that are expected to fail. */
 export function launchService(options: ServiceOptions = {}): Service {
-  const { nginx = true, settings, models = {}, directory } = options
+  const { nginx = true, settings, models = {}, preload, directory } = options
   const home = directory ?? mkdtempSync(join(tmpdir(), 'gristmill-test-'))
   placeModels(join(home, 'data/models'), models)
   const places = {
@@ -160,7 +163,9 @@ export function launchService(options: ServiceOptions = {}): Service {
     perf: { directory: join(home, 'perf') },
   }
   const flags = [places, { ...defaults }, { http: { nginx } }, settings ?? {}].flatMap(flagsOf)
+  const nodeOptions = preload === undefined ? {} : { NODE_OPTIONS: `--require=${preload}` }
   const primary = spawn(process.execPath, [program, ...flags], {
+    env: { ...process.env, ...nodeOptions },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return new Service(home, primary)

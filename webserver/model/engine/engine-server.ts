@@ -26,7 +26,8 @@ export function createEngineServer(parts: ServerParts): Server {
     {
       keepAliveTimeout: keepAliveTimeoutMs,
       headersTimeout: parts.headersTimeoutMs,
-      requestTimeout: parts.headersTimeoutMs + parts.deadlineMs,
+      // Who stands in front ends a body that stands still, and knows better how long that may take.
+      requestTimeout: 0,
       connectionsCheckingInterval: connectionsCheckingIntervalMs,
     },
     (req, res) => handler.handle(req, res),

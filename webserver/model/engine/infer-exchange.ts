@@ -34,7 +34,8 @@ export class InferExchange implements InferJob, BodyListener {
   plan!: InferPlan
   values!: readonly Values[]
   sizeBytes = 0
-  readonly deadlineAtMs: number
+  /** Counted from the whole request: how fast a client sends is not the model's doing. */
+  deadlineAtMs = Infinity
   private readonly timing: RequestTiming
   private readonly fd: number
   private body: RequestBody | null = null
@@ -48,7 +49,6 @@ export class InferExchange implements InferJob, BodyListener {
     private readonly req: IncomingMessage,
     private readonly res: ServerResponse,
   ) {
-    this.deadlineAtMs = performance.now() + parts.deadlineMs
     this.timing = parts.perf.begin(headerOf(req, 'x-request-id'))
     this.stageStartedAt = this.timing.now()
     this.fd = descriptorOf(req.socket)
@@ -66,6 +66,7 @@ export class InferExchange implements InferJob, BodyListener {
 
   onBody(body: Buffer): void {
     this.endStage('read')
+    this.deadlineAtMs = performance.now() + this.parts.deadlineMs
     try {
       const header = headerOf(this.req, 'inference-header-content-length')
       const { plan, values } = this.target.decoder.decode(body, headerBytesOf(header, body.length))

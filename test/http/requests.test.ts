@@ -214,6 +214,19 @@ describe('what a request must be', () => {
       expect(statusesOf(received)).toEqual([200])
     })
 
+    test.each(['/nowhere', '/v1/account', '/v1/sessions'])(
+      'lets the connection go on after a refusal: %s',
+      async (path) => {
+        const ask = `DELETE ${path} HTTP/1.1\r\nHost: x\r\n`
+        const received = await rawExchange(
+          service.port,
+          `${ask}\r\n${ask}Content-Length: 0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        )
+        expect(statusesOf(received)).toHaveLength(3)
+        expect(statusesOf(received).at(-1)).toBe(200)
+      },
+    )
+
     test('cannot put a line into the answer through its id', async () => {
       const { headers } = await service.call('GET', '/healthz').set('X-Request-Id', 'a b<script>')
       expect(headers['x-request-id']).not.toContain('script')

@@ -64,8 +64,16 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   res.status(httpMeanings[error.code].status)
   res.setHeader('Content-Type', type)
   res.setHeader('Content-Length', body.length)
-  if (req.complete) res.end(body)
+  if (hasWholeBody(req)) res.end(body)
   else answerBeforeBody(req, res, body)
+}
+
+/** `complete` alone does not tell: within the turn that brought the headers it is false without a body as well. */
+function hasWholeBody({ complete, headers }: Request): boolean {
+  return (
+    complete ||
+    (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0)
+  )
 }
 
 // Enough for a client to notice the answer; a connection closed under its hands would often hide it.

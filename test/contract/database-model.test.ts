@@ -99,6 +99,11 @@ const fileSteps: fc.Arbitrary<Step>[] = [
       ({ blobs }, nowMs) =>
         blobs.recordOrphan({ sha256: sha256Of(text), nowMs }),
   ),
+  content.map(
+    (text): Step =>
+      ({ blobs }, nowMs) =>
+        blobs.recordOrphan({ sha256: sha256Of(text), nowMs }),
+  ),
   // Only whole sets: which of equally old ones a limit leaves over is not promised.
   age.map(
     (ageMs): Step =>

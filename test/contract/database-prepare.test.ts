@@ -74,12 +74,14 @@ describe.each<Kind>(['sqlite', 'debug'])('preparing the %s database', (kind) => 
 })
 
 it('refuses the debug database with more than one worker, and says why', async () => {
-  const { config, paths } = await ScratchDatabase.create('debug')
+  const scratch = await ScratchDatabase.create('debug')
+  const { config, paths } = scratch
   const crowded = { ...config, cluster: { ...config.cluster, workers: 2 } }
   await expect(prepareDatabase({ config: crowded, paths })).rejects.toMatchObject({
     code: 'unsupported',
     message: expect.stringMatching(/debug.*one worker.*not for 2/) as string,
   })
+  await scratch.destroy()
 })
 
 it('refuses SQLite data that was never migrated, rather than to write into it', async () => {

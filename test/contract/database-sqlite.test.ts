@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { inconsistenciesOf } from '../support/database/consistency'
 import { addAccount, commitOf, viewerOf } from '../support/database/fixtures'
 import { ScratchDatabase } from '../support/database/scratch-database'
 import { databaseContract } from './database.contract'
@@ -53,6 +54,20 @@ describe('beside the contract', () => {
     await database.close()
     expect(await scratch.drainWriter()).toBe(0)
     expect(statSync(file('gristmill.sqlite-wal'), { throwIfNoEntry: false })?.size ?? 0).toBe(0)
+  })
+
+  it('takes back the first half of an operation whose second half the data refuses', async () => {
+    const database = await begin()
+    const ann = await addAccount(database, 'ann')
+    const broken = commitOf('ann', 'a', 'hello', { contentType: null as never })
+    const ends = await Promise.allSettled([
+      database.files.commit(viewerOf(ann), broken),
+      database.files.commit(viewerOf(ann), commitOf('ann', 'b', 'hi')),
+    ])
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+    expect(ends[0]).toMatchObject({ reason: { code: 'internal', message: 'internal error' } })
+    expect(await scratch.drainWriter()).toBe(0)
+    expect(inconsistenciesOf(scratch)).toEqual([])
   })
 
   it('keeps the files to the user who runs the service', async () => {

@@ -59,7 +59,7 @@ export function writerLossContract(kind: Kind): void {
   })
 
   it('says unavailable to what was sent and never answered', async () => {
-    const database = await begin()
+    const database = await begin({ commandTimeoutMs: 600_000 })
     await scratch.startWriter()
     await addAccount(database, 'first')
     scratch.freezeWriter()

@@ -110,6 +110,7 @@ function createServices(
       settings: config.accounts,
       firstAccountToken: new SecretFile(paths.firstAccountToken),
       now,
+      onBackgroundError,
     }),
     files: new FileService({ ...backends, settings: config.files, now }),
     sessions: new SessionService({

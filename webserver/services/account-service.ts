@@ -26,6 +26,8 @@ export interface AccountDependencies {
   settings: AccountSettings
   firstAccountToken: OneTimeToken
   now: () => number
+  /** Receives what went wrong beside a request, which itself went well. */
+  onBackgroundError: (error: unknown) => void
 }
 
 export interface Registration {
@@ -58,7 +60,8 @@ export class AccountService {
       nowMs: this.use.now(),
       onlyIfFirst: first,
     })
-    if (first) await this.use.firstAccountToken.remove()
+    // The account is made, and the token worth nothing from now on, even where its file cannot be removed.
+    if (first) await this.use.firstAccountToken.remove().catch(this.use.onBackgroundError)
     return account
   }
 

@@ -9,9 +9,11 @@ export function authenticator(sessions: SessionService): (req: Request) => Promi
   return async (req) => {
     const { timing } = req.context
     const startedAt = timing.now()
-    const token = tokenOf(req)
-    req.context.caller = await sessions.authenticate(token)
-    timing.end('auth', startedAt)
+    try {
+      req.context.caller = await sessions.authenticate(tokenOf(req))
+    } finally {
+      timing.end('auth', startedAt)
+    }
   }
 }
 

@@ -62,7 +62,7 @@ export class GroupCommit {
       setTimeout(() => this.commit(), busyDelayMs)
       return
     }
-    perf.call('group_commit', startedAt, { n: batch.length })
+    perf.call('group_commit', startedAt, { b: batch.length })
     this.queue.splice(0, batch.length)
     this.scheduled = false
     batch.forEach((waiting, index) => this.answer(waiting, outcomes[index]!))

@@ -277,7 +277,7 @@ describe('a worker with too many passwords to check', () => {
   let service: TestService
 
   beforeAll(async () => {
-    const passwords = { concurrentMax: 1, queueMax: 1, argon2MemoryKib: 19_456, argon2Passes: 2 }
+    const passwords = { concurrentMax: 1, queueMax: 1, argon2MemoryKib: 19_456, argon2Passes: 12 }
     service = await TestService.start({ settings: { passwords } })
     await service.makeAdmin()
   })

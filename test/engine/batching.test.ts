@@ -99,6 +99,7 @@ describe('batching', () => {
       models: {
         slow: [{ file: loopModel(150_000n), settings: { batching: false } }],
         mlp: mlpModel(),
+        bytes: identityModel('uint8'),
         pair: pairModel(),
         lookup: lookupModel(),
         distinct: distinctModel(),
@@ -138,6 +139,21 @@ describe('batching', () => {
       }),
       { numRuns: 25 },
     )
+  })
+
+  it('large bodies, whose memory is used again, never mix', async () => {
+    const infer = async (seed: number) => {
+      const bytes = Buffer.alloc(70_000 + 1000 * (seed % 7), seed)
+      const reply = await engine.call({
+        method: 'POST',
+        path: '/v2/models/bytes/infer',
+        headers: { 'inference-header-content-length': 0 },
+        body: bytes,
+      })
+      expect(outputsOf(reply)[0]!.bytes!.equals(bytes)).toBe(true)
+    }
+    for (let round = 0; round < 10; round++)
+      await Promise.all(Array.from({ length: 16 }, (_, index) => infer(round * 16 + index)))
   })
 
   it('requests that wait together run together', async () => {

@@ -1,4 +1,4 @@
-/** Preloaded into an engine: the session of the model `endless` is created only after ten seconds of native sleep. */
+/** Preloaded into an engine: the session of the model `endless` is created only after a minute in native code. */
 const Module = require('node:module')
 
 const load = Module._load
@@ -10,7 +10,7 @@ Module._load = function (name, ...rest) {
     const create = InferenceSession.create.bind(InferenceSession)
     InferenceSession.create = (path, options) => {
       if (path.includes('/endless/'))
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)
       return create(path, options)
     }
   }

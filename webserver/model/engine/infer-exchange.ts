@@ -95,6 +95,7 @@ export class InferExchange implements InferJob, BodyListener {
   }
 
   succeed(outputs: readonly OutputValues[], batchItems: number): void {
+    this.body?.recycle()
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
     this.parts.watchdog.mark(this.fd, 'answering')
@@ -109,6 +110,7 @@ export class InferExchange implements InferJob, BodyListener {
   }
 
   fail(error: AppError, batchItems: number): void {
+    this.body?.recycle()
     if (this.isDone) return
     this.parts.watchdog.mark(this.fd, 'answering')
     this.res.setHeader('X-Request-Id', this.timing.requestId)

@@ -228,3 +228,17 @@ function statusWith(port: number, authorizations: string[]): Promise<number | un
       .end()
   })
 }
+
+describe('two workers', () => {
+  test('know at once that a session was ended at the other', async () => {
+    const service = await TestService.start()
+    const admin = await service.makeAdmin()
+    const other = await service.startSibling()
+    await other.call('GET', '/v1/account', admin.token).expect(200)
+    await service.call('DELETE', '/v1/session', admin.token).expect(204)
+    for (let n = 0; n < 20; n++)
+      expectProblem(await other.call('GET', '/v1/account', admin.token), 'unauthenticated')
+    await other.close()
+    await service.stop()
+  })
+})

@@ -43,11 +43,19 @@ export class TestService {
   private constructor(
     readonly scratch: ScratchDatabase,
     private readonly app: App,
+    private readonly settings: NonNullable<TestServiceOptions['settings']>,
   ) {}
 
   static async start({ kind = 'sqlite', settings = {} }: TestServiceOptions = {}) {
     const scratch = await ScratchDatabase.create(kind)
     await scratch.startWriter()
+    return TestService.serve(scratch, settings)
+  }
+
+  private static async serve(
+    scratch: ScratchDatabase,
+    settings: NonNullable<TestServiceOptions['settings']>,
+  ) {
     const config = configSchema.parse({
       ...scratch.config,
       ...settings,
@@ -58,12 +66,18 @@ export class TestService {
     const log = createLogger('silent', 'worker', 1)
     const context = { setup, paths: scratch.paths, perf: new NoPerf(), log }
     const clock = { now: Date.now }
-    const service = new TestService(scratch, await openApp(context, () => clock.now()))
+    const app = await openApp(context, () => clock.now())
+    const service = new TestService(scratch, app, settings)
     clock.now = () => service.nowMs
     service.app.setStatus(everythingReady)
     service.app.server.listen(0, '127.0.0.1')
     await once(service.app.server, 'listening')
     return service
+  }
+
+  /** One more worker on the same data, to be ended with `close`. */
+  startSibling(): Promise<TestService> {
+    return TestService.serve(this.scratch, this.settings)
   }
 
   get port(): number {
@@ -78,10 +92,15 @@ export class TestService {
     this.app.setStatus(status)
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     this.app.server.closeAllConnections()
     this.app.server.close()
     await this.app.close()
+  }
+
+  /** Ends the writer too, and deletes the data. */
+  async stop(): Promise<void> {
+    await this.close()
     await this.scratch.destroy()
   }
 

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { childEnvironment } from '../config/process-environment'
-import type { ChildRole, ProcessSetup } from '../config/process-setup'
+import { childEnvironment, clusterEnvironment } from '../config/process-environment'
+import type { ChildRole, ProcessSetup, ServiceStatus } from '../config/process-setup'
 import type { Config } from '../config/schema'
 import type { RunInfo } from '../../perf/timing'
 import { ManagedProcess } from './managed-process'
@@ -10,6 +10,7 @@ import { ManagedProcess } from './managed-process'
 export interface LaunchContext {
   config: Config
   run: RunInfo | null
+  status(): ServiceStatus
 }
 
 // The file that this process runs is the one that its children run.
@@ -18,10 +19,11 @@ const program = require.main?.filename ?? ''
 export function launchChild(
   role: ChildRole,
   slot: number,
-  { config, run }: LaunchContext,
+  { config, run, status }: LaunchContext,
 ): ManagedProcess {
   const setup = { role, slot, config, run }
-  if (role === 'worker') return managed(role, slot, forkWorker(setup).process)
+  if (role === 'worker')
+    return managed(role, slot, forkWorker({ ...setup, status: status() }).process)
   if (role === 'writer') return managed(role, slot, forkPlain(setup))
   return launchEngine(slot, setup)
 }
@@ -29,7 +31,7 @@ export function launchChild(
 /** Through node:cluster, so that without nginx all workers accept on one port. */
 function forkWorker(setup: ProcessSetup): Worker {
   cluster.setupPrimary({ exec: program, args: [], stdio: ['ignore', 2, 2, 'ipc'] })
-  return cluster.fork(childEnvironment(setup))
+  return cluster.fork(clusterEnvironment(setup))
 }
 
 function forkPlain(setup: ProcessSetup): ChildProcess {

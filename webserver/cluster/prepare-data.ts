@@ -14,6 +14,9 @@ export interface PrepareOptions {
   paths: Paths
   perf: Perf
   log: Logger
+}
+
+export interface PrepareDataOptions extends PrepareOptions {
   /** The last stop was not a clean one: uploads may have left something behind. */
   afterCrash: boolean
 }
@@ -22,7 +25,7 @@ export interface PrepareOptions {
  * Makes, migrates and tidies the data while no other process has it open.
  * @returns the token of the first account, null when there is one already.
  */
-export async function prepareData(options: PrepareOptions): Promise<string | null> {
+export async function prepareData(options: PrepareDataOptions): Promise<string | null> {
   const { config, paths, perf, log, afterCrash } = options
   const blobs = await openDiskBlobStore(paths)
   const startedAt = perf.now()

@@ -1,7 +1,9 @@
 import { loadConfig } from '../config/load'
+import { AppError } from '../domain/errors'
 import { createLogger, type Logger } from '../platform/logger'
 import { startBlock } from './announce'
 import { Service } from './service'
+import { StartError } from './start-error'
 
 /**
  * The process that `npm start` runs. SIGTERM and SIGINT stop the service in order, a second one at once; SIGHUP replaces
@@ -35,7 +37,8 @@ class Primary {
       process.stdout.write(startBlock(started))
     } catch (error) {
       if (this.stopping.signal.aborted) return
-      this.log.debug({ err: error }, 'could not start')
+      if (!(error instanceof StartError || error instanceof AppError))
+        this.log.error({ err: error }, 'could not start')
       this.fail(error instanceof Error ? error.message : String(error))
     }
   }

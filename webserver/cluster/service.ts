@@ -45,8 +45,8 @@ export class Service {
   private lock: DataLock | null = null
   private run: Run | null = null
   private perf: Perf | null = null
-  /** A process that died may have left drafts and contents behind: the next start looks for them. */
-  private someDied = false
+  /** Uploads may have left drafts and contents behind, and the next start must look for them. */
+  private mustSweep = false
   private removeNginxFiles: () => void = () => undefined
 
   constructor(private readonly options: ServiceOptions) {
@@ -64,7 +64,7 @@ export class Service {
       },
       onExited: ({ pid }, { code, signal }) => {
         this.owner.childEnded(pid)
-        this.someDied ||= code !== 0
+        this.mustSweep ||= code !== 0
         this.run?.processExited(pid, code, signal)
       },
       onGiveUp: onFatal,
@@ -87,15 +87,16 @@ export class Service {
       onLost: () => this.options.onFatal('Another server has taken the data directory.'),
     })
     const { previous } = this.lock
+    this.mustSweep = previous !== null
     if (previous !== null) await endLeftovers(previous, log)
     prepareRunDirectory(this.paths)
     const nginx = this.config.http.nginx ? findNginx(this.config.http.nginxBinary) : null
     await this.fixPort()
     const perf = (this.perf = this.openRun())
     const preparing = { config: this.config, paths: this.paths, perf, log }
-    const afterCrash = previous !== null
-    const firstAccountToken = await prepareData({ ...preparing, afterCrash })
-    this.run?.setModels(await prepareModels({ ...preparing, afterCrash }))
+    const firstAccountToken = await prepareData({ ...preparing, afterCrash: this.mustSweep })
+    this.mustSweep = false
+    this.run?.setModels(await prepareModels(preparing))
     await this.startProcesses(signal, nginx)
     const url = urlOf(this.config.http)
     return { url, paths: this.paths, run: this.run?.info ?? null, firstAccountToken }
@@ -140,10 +141,19 @@ export class Service {
     if (this.lock !== null) {
       this.removeNginxFiles()
       rmSync(this.paths.run, { recursive: true, force: true })
-      if (!this.someDied) this.owner.remove()
+      if (!this.mustSweep) this.owner.remove()
       await this.lock.release()
     }
-    await this.options.hooks.onExit?.()
+    await this.callOnExit()
+  }
+
+  private async callOnExit(): Promise<void> {
+    const { hooks, log } = this.options
+    try {
+      await hooks.onExit?.()
+    } catch (error) {
+      log.error({ err: error, hook: 'onExit' }, 'a hook of cluster.config.ts failed')
+    }
   }
 
   private async fixPort(): Promise<void> {
@@ -172,7 +182,7 @@ export class Service {
     nginx: readonly string[] | null,
   ): Promise<void> {
     const { config, supervisor } = this
-    const context = { config, run: this.run?.info ?? null }
+    const context = { config, run: this.run?.info ?? null, status: () => supervisor.status }
     signal.throwIfAborted()
     await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))
     signal.throwIfAborted()

@@ -11,6 +11,7 @@ export async function startWorker(context: RoleContext): Promise<Running> {
   const app = await openApp(context)
   const { server } = app
   let serviceStops = false
+  if (context.setup.status !== undefined) app.setStatus(context.setup.status)
   if (http.nginx) await listenOnSocket(server, context.paths.socket(`worker-${context.setup.slot}`))
   else await listenOnPort(server, http.host, http.port)
   return {

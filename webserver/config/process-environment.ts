@@ -11,6 +11,19 @@ const setupSchema = z.object({
   role: z.enum(['worker', 'writer', 'engine']),
   slot: z.number().int().min(1),
   config: configSchema,
+  status: z
+    .object({
+      draining: z.boolean(),
+      processes: z.array(
+        z.object({
+          role: z.enum(['worker', 'writer', 'engine', 'nginx']),
+          slot: z.number(),
+          ready: z.boolean(),
+          reason: z.string().exactOptional(),
+        }),
+      ),
+    })
+    .optional(),
   run: z.object({ number: z.number(), directory: z.string(), epochNs: z.string() }).nullable(),
 })
 
@@ -33,4 +46,10 @@ export function childEnvironment(setup: ProcessSetup | null): NodeJS.ProcessEnv 
     ORT_DISABLE_TELEMETRY: '1',
     ...(setup === null ? {} : { [variable]: JSON.stringify(setup) }),
   }
+}
+
+/** The same for node:cluster, which adds what it is given to the whole environment: the rest is taken out by name. */
+export function clusterEnvironment(setup: ProcessSetup): NodeJS.ProcessEnv {
+  const nothing = Object.keys(process.env).map((name) => [name, undefined] as const)
+  return { ...Object.fromEntries(nothing), ...childEnvironment(setup) }
 }

@@ -12,6 +12,8 @@ export interface ProcessSetup {
   config: Config
   /** Null when the perf log is off. */
   run: RunInfo | null
+  /** How the service stands when a worker is forked, so that it can answer `/readyz` from its first request on. */
+  status?: ServiceStatus | undefined
 }
 
 export interface ProcessState {

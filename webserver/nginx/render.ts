@@ -23,7 +23,12 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
     'listen.conf': lines([`listen ${addressOf(config.http)} default_server`]),
     'api-body.conf': lines([`client_max_body_size ${config.http.jsonBodyBytesMax}`]),
     // To nginx 0 means no limit; to the service it means that no upload is taken, which it says itself.
-    'upload.conf': lines([`client_max_body_size ${config.files.uploadBytesMax}`]),
+    'upload.conf': lines([
+      `client_max_body_size ${config.files.uploadBytesMax}`,
+      // The service ends a body that stands still itself, with a reason.
+      `client_body_timeout ${milliseconds(config.http.bodyIdleTimeoutMs + 5000)}`,
+      `proxy_read_timeout ${milliseconds(uploadCommitMs)}`,
+    ]),
     'infer-body.conf': lines([`client_max_body_size ${config.inference.bodyBytesMax}`]),
     'auth.conf': config.inference.requireToken
       ? lines([
@@ -33,6 +38,9 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
       : lines([]),
   }
 }
+
+// How long the disk may take to make the last bytes of a large upload durable.
+const uploadCommitMs = 10 * 60_000
 
 function mainOf({ asRoot }: RenderContext): string {
   return lines([...(asRoot ? ['user root'] : []), `worker_processes ${availableParallelism()}`])

@@ -1,0 +1,58 @@
+import { pathsOf } from '../../webserver/config/paths'
+import { configSchema, type ConfigInput } from '../../webserver/config/schema'
+import { renderIncludes, unspeakablePath, type RenderContext } from '../../webserver/nginx/render'
+
+function contextOf(settings: ConfigInput, more: Partial<RenderContext> = {}): RenderContext {
+  const config = configSchema.parse(settings)
+  const paths = pathsOf(config)
+  const rest = { perfDirectory: null, authorizeCache: '/cache', asRoot: false }
+  return { config, paths, ...rest, ...more }
+}
+
+const filesOf = (...args: Parameters<typeof contextOf>) => renderIncludes(contextOf(...args))
+
+test('every worker and every engine is a server of its upstream', () => {
+  const { 'http.conf': http } = filesOf({
+    data: { directory: '/d' },
+    cluster: { workers: 2, engines: 1 },
+  })
+  expect(http!.match(/server "unix:[^"]*"/g)).toEqual([
+    'server "unix:/d/run/worker-1.sock"',
+    'server "unix:/d/run/worker-2.sock"',
+    'server "unix:/d/run/engine-1.sock"',
+  ])
+})
+
+test('a token is asked for unless the setting says otherwise', () => {
+  expect(filesOf({})['auth.conf']).toContain('auth_request')
+  expect(filesOf({ inference: { requireToken: false } })['auth.conf']).toBe('')
+})
+
+test('an IPv6 address gets its brackets', () => {
+  expect(filesOf({ http: { host: '::1', port: 81 } })['listen.conf']).toBe(
+    'listen [::1]:81 default_server;\n',
+  )
+})
+
+test('the access log follows the perf log', () => {
+  expect(filesOf({})['http.conf']).toContain('access_log off;')
+  expect(filesOf({}, { perfDirectory: '/p/1' })['http.conf']).toContain(
+    'access_log "/p/1/nginx.log" perf ',
+  )
+})
+
+test('only root names the user of the processes', () => {
+  expect(filesOf({})['main.conf']).not.toContain('user')
+  expect(filesOf({}, { asRoot: true })['main.conf']).toContain('user root;')
+})
+
+test.each(['/a"b', '/a$b', '/a;b', '/a{b', '/a\\b', '/a\nb'])(
+  'a path that nginx cannot be told is found: %j',
+  (directory) => {
+    expect(unspeakablePath(contextOf({ data: { directory } }))).toContain(directory)
+  },
+)
+
+test('spaces are fine', () => {
+  expect(unspeakablePath(contextOf({ data: { directory: '/a b' } }))).toBeNull()
+})

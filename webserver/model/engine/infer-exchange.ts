@@ -87,7 +87,8 @@ export class InferExchange implements InferJob, BodyListener {
 
   begin(): void {
     this.endStage('batch_wait')
-    this.parts.watchdog.mark(this.fd, 'running')
+    // The descriptor of a client that has left may belong to another one by now.
+    if (!this.isDone) this.parts.watchdog.mark(this.fd, 'running')
   }
 
   end(): void {

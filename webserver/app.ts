@@ -7,6 +7,7 @@ import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
 import type { PasswordHasher } from './domain/password-hasher'
 import { inferencePipe } from './http/inference-pipe'
+import { inferenceStatements } from './http/inference-statements'
 import { authenticator } from './http/middleware/authenticate'
 import type { Route } from './http/route'
 import { accountRoutes } from './http/routes/accounts'
@@ -137,7 +138,7 @@ function createRoutes(
     }),
     ...(http.nginx ? [authorizeRoute()] : []),
   ]
-  return withOpenapi(routes, readVersion())
+  return withOpenapi(routes, inferenceStatements(setup.config.inference), readVersion())
 }
 
 function createMaintenance(

@@ -32,12 +32,19 @@ describe('/openapi.json', () => {
       Object.entries(verbs).map(([verb, operation]) => ({ verb, path, operation })),
     )
 
-  test('describes exactly the routes that are mounted', () => {
-    const described = operations().map(({ verb, path }) => `${verb.toUpperCase()} ${path}`)
+  test('describes exactly the routes that are mounted, and those of the engines', () => {
+    const isEngines = (path: string) => path === '/v2' || path.startsWith('/v2/')
+    const described = operations()
+      .filter(({ path }) => !isEngines(path))
+      .map(({ verb, path }) => `${verb.toUpperCase()} ${path}`)
     const mounted = mountedRoutes(service.server).map((route) =>
       route.replace(/[:*](\w+)/g, '{$1}'),
     )
     expect(described.sort()).toEqual(mounted)
+    const infer = description.paths['/v2/models/{model}/infer']!.post!
+    expect(infer.responses['404']!.content!['application/json']!.schema).toEqual({
+      $ref: '#/components/schemas/InferenceError',
+    })
   })
 
   test('has the structure of OpenAPI 3.1', () => {
@@ -93,6 +100,8 @@ describe('/openapi.json', () => {
       '/openapi.json',
       '/readyz',
       '/v1/sessions',
+      '/v2/health/live',
+      '/v2/health/ready',
     ])
     for (const { operation } of needing) expect(operation.responses).toHaveProperty('401')
   })

@@ -1,14 +1,22 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../domain/errors'
 import { httpMeanings } from './problem'
-import type { Access, ResponseStatement, Route, RouteStatement } from './route'
+import type { Access, ResponseStatement, RouteStatement } from './route'
+
+const errorContents = {
+  problem: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  inference: { 'application/json': { schema: { $ref: '#/components/schemas/InferenceError' } } },
+} as const
 
 const commonErrors: readonly ErrorCode[] = ['invalid', 'unavailable', 'internal']
 
 /** OpenAPI 3.1 from the same statements that route, validate and guard. */
-export function openapiOf(routes: readonly Route[], version: string): Record<string, unknown> {
+export function openapiOf(
+  statements: readonly RouteStatement[],
+  version: string,
+): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const { statement } of routes) {
+  for (const statement of statements) {
     if (statement.access === 'nginx') continue
     const path = (paths[openapiPath(statement.path)] ??= {})
     path[statement.method] = operationOf(statement)
@@ -19,7 +27,7 @@ export function openapiOf(routes: readonly Route[], version: string): Record<str
     paths,
     components: {
       securitySchemes: { session: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: problemSchema },
+      schemas: { Problem: problemSchema, InferenceError: inferenceErrorSchema },
     },
   }
 }
@@ -96,7 +104,7 @@ function answerOf({
 }
 
 /** Several codes may share a status: their titles are joined. */
-function failuresOf({ errors = [], access }: RouteStatement): Record<string, unknown> {
+function failuresOf({ errors = [], access, errorForm }: RouteStatement): Record<string, unknown> {
   const codes = new Set([
     ...commonErrors,
     ...(access === 'public' ? [] : (['unauthenticated'] as const)),
@@ -108,10 +116,7 @@ function failuresOf({ errors = [], access }: RouteStatement): Record<string, unk
     const before = failures[status]
     const description =
       before === undefined ? `${title} (${code})` : `${before.description}; ${title} (${code})`
-    failures[status] = {
-      description,
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    }
+    failures[status] = { description, content: errorContents[errorForm ?? 'problem'] }
   }
   return failures
 }
@@ -138,4 +143,11 @@ const problemSchema = {
     code: { type: 'string', enum: Object.keys(httpMeanings) },
     field: { type: 'string', description: 'The input at fault.' },
   },
+}
+
+const inferenceErrorSchema = {
+  type: 'object',
+  description: 'Open Inference Protocol v2.',
+  required: ['error'],
+  properties: { error: { type: 'string' } },
 }

@@ -27,6 +27,8 @@ export interface RouteStatement {
   responses: Readonly<Record<number, ResponseStatement>>
   /** Codes beside those every route has (`invalid`, `unauthenticated`, `unavailable`, `internal`). */
   errors?: readonly ErrorCode[]
+  /** How errors are worded: RFC 9457, or as the Open Inference Protocol says. */
+  errorForm?: 'problem' | 'inference'
 }
 
 export interface ResponseStatement {

@@ -69,8 +69,15 @@ function unrecognised(issue: z.core.$ZodIssue | undefined): string | undefined {
 function send(res: Response, { status, headers, body }: Answer): void {
   res.status(status)
   for (const name in headers) res.setHeader(name, headers[name]!)
-  if (body === undefined) res.end()
-  else res.setHeader('Content-Type', 'application/json; charset=utf-8').end(JSON.stringify(body))
+  if (body === undefined) {
+    res.end()
+    return
+  }
+  const bytes = Buffer.from(JSON.stringify(body))
+  res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  // Stated rather than left to Node, so that the perf log has it too.
+  res.setHeader('Content-Length', bytes.length)
+  res.end(bytes)
 }
 
 function verbsByPath(routes: readonly Route[]): Map<string, string[]> {

@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import { openapiOf } from '../openapi'
-import { defineRoute, type Route } from '../route'
+import { defineRoute, type Route, type RouteStatement } from '../route'
 
-/** @returns the routes and one more, which describes them all, itself included. */
-export function withOpenapi(routes: readonly Route[], version: string): Route[] {
+/**
+ * @param elsewhere what others serve under the same address.
+ * @returns the routes and one more, which describes them all, itself included.
+ */
+export function withOpenapi(
+  routes: readonly Route[],
+  elsewhere: readonly RouteStatement[],
+  version: string,
+): Route[] {
   const describe = defineRoute(
     {
       method: 'get',
@@ -15,6 +22,6 @@ export function withOpenapi(routes: readonly Route[], version: string): Route[] 
     () => ({ status: 200, body: description }),
   )
   const all = [...routes, describe]
-  const description = openapiOf(all, version)
+  const description = openapiOf([...all.map(({ statement }) => statement), ...elsewhere], version)
   return all
 }

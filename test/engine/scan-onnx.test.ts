@@ -66,7 +66,7 @@ describe('the look through an ONNX file', () => {
   })
 
   it('does not follow graphs without end', () => {
-    let graph = Buffer.alloc(0)
+    let graph: Buffer = Buffer.alloc(0)
     for (let depth = 0; depth < 300; depth++)
       graph = messageField(1, messageField(5, messageField(6, graph)))
     expect(refusalOfBytes(messageField(7, graph))).toBe('model.onnx nests deeper than 200')

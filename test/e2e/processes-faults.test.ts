@@ -24,7 +24,8 @@ describe('a process that', () => {
   let service: Service
 
   beforeEach(async () => {
-    service = await startService({ models: { simple: addSubModel() } })
+    const settings = { cluster: { heartbeatTimeoutMs: 2000 } }
+    service = await startService({ settings, models: { simple: addSubModel() } })
   })
   afterEach(() => service.dispose())
 

@@ -62,9 +62,9 @@ export class Service {
         this.owner.childStarted(process)
         this.run?.processStarted(process)
       },
-      onExited: ({ pid }, { code, signal }) => {
+      onExited: ({ role, pid }, { code, signal }) => {
         this.owner.childEnded(pid)
-        this.mustSweep ||= code !== 0
+        this.mustSweep ||= code !== 0 && (role === 'worker' || role === 'writer')
         this.run?.processExited(pid, code, signal)
       },
       onGiveUp: onFatal,

@@ -62,7 +62,8 @@ export class Slot {
    * @returns whether it was replaced.
    */
   async replace(drainLimitMs: number): Promise<boolean> {
-    if (this.stopping || this.current === null || this.replacement !== null) return false
+    // One that is starting, or waiting to be, is new anyway.
+    if (this.stopping || this.replacement !== null || !this.current?.isReady) return false
     const replacement = (this.replacement = this.launch())
     const ready = await replacement.ready
     this.replacement = null

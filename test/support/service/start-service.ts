@@ -36,7 +36,7 @@ const program = resolve(__dirname, '../../../dist/webserver/main.js')
 // Small and quick; a test states what it depends on.
 const defaults = {
   http: { port: 0 },
-  cluster: { workers: 2, engines: 1, heartbeatIntervalMs: 200, heartbeatTimeoutMs: 2000 },
+  cluster: { workers: 2, engines: 1, heartbeatIntervalMs: 200 },
   models: { samples: false },
   passwords: { argon2MemoryKib: 64, argon2Passes: 1 },
 } as const satisfies ConfigInput

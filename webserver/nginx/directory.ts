@@ -30,7 +30,7 @@ const memoryDirectory = '/dev/shm'
  */
 export function writeNginxFiles({ config, paths, perfDirectory }: NginxFilesOptions): NginxFiles {
   const prefix = join(paths.run, 'nginx')
-  const authorizeCache = authorizeCacheOf(paths, prefix)
+  const authorizeCache = authorizeCacheOf(paths)
   const asRoot = process.getuid?.() === 0
   const context: RenderContext = { config, paths, perfDirectory, authorizeCache, asRoot }
   const unspeakable = unspeakablePath(context)
@@ -53,12 +53,12 @@ export function writeNginxFiles({ config, paths, perfDirectory }: NginxFilesOpti
 }
 
 /** The cache's files hold whole tokens as keys. Where the system has a directory in memory they never reach a disk. */
-function authorizeCacheOf(paths: Paths, prefix: string): string {
+export function authorizeCacheOf({ run }: Pick<Paths, 'run'>): string {
   try {
     accessSync(memoryDirectory, constants.W_OK | constants.X_OK)
   } catch {
-    return join(prefix, 'authorize-cache')
+    return join(run, 'authorize-cache')
   }
-  const digest = createHash('sha256').update(paths.run).digest('hex').slice(0, 16)
+  const digest = createHash('sha256').update(run).digest('hex').slice(0, 16)
   return join(memoryDirectory, `gristmill-${process.getuid?.() ?? 0}-${digest}`)
 }

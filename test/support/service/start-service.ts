@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { pathsOf } from '../../../webserver/config/paths'
 import { configSchema, type ConfigInput } from '../../../webserver/config/schema'
 import { listSettings } from '../../../webserver/config/settings-list'
+import { authorizeCacheOf } from '../../../webserver/nginx/directory'
 import { childrenOf, isRunning, kill } from './process-table'
 import { waitUntil } from './wait-until'
 
@@ -150,6 +151,7 @@ export class Service {
     })
     rmSync(this.directory, { recursive: true, force: true })
     rmSync(this.runDirectory, { recursive: true, force: true })
+    rmSync(authorizeCacheOf({ run: this.runDirectory }), { recursive: true, force: true })
   }
 }
 

@@ -22,8 +22,8 @@ const introduction = `# Benchmark results
 Written by \`npm run bench\`; each section says when and where it was run. Why it measures as it does:
 \`notes/decisions/benchmarks.md\`.
 
-How to read it: everything of one section ran in one run on one machine, in turns (interleaved), and a figure is the
-median of its rounds; so compare within a section, by the ratios, and not across machines or days. The load generator
+How to read it: everything of one section ran in one run on one machine, in turns (interleaved), a figure is the
+median of its rounds and a ratio the median of the rounds' ratios; so compare within a section, by the ratios, and not across machines or days. The load generator
 shares the cores with what it loads. "Foreign" is the share of the machine that processes outside the benchmark used
 meanwhile: above 5 % distrust the absolute figures, above 20 % the ratios too. A figure with \`!\` had failed requests.
 `

@@ -6,6 +6,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
+/** The median of the ratios of each round, which a drift from round to round does not touch. */
+export function medianRatio(of: readonly number[], to: readonly number[]): number {
+  return median(of.map((value, round) => value / to[round]!))
+}
+
 /** The smallest value that at least `share` (0–1) of the values do not exceed. @throws {RangeError} on no values. */
 export function percentile(values: readonly number[], share: number): number {
   if (values.length === 0) throw new RangeError('no values')

@@ -7,7 +7,7 @@ import { ForeignLoad } from '../foreign-load'
 import { startPeerNginx } from '../peer-nginx'
 import { conditions } from '../results'
 import { nginxWorkersOf, startService, type Service } from '../service'
-import { median, short, table } from '../statistics'
+import { median, medianRatio, short, table } from '../statistics'
 import { runWrk, writeScript, type Load } from '../wrk'
 import { percent } from './inference-report'
 
@@ -89,16 +89,16 @@ async function measure(bench: Bench, download: Download, counts: boolean): Promi
 function describe(prepared: readonly Download[], foreignShare: number): string {
   const rows = prepared.map(({ name, clients, aim, loads }) => {
     const rate = (of: readonly Load[]) => median(of.map(({ requestsPerS }) => requestsPerS))
-    const speed = (of: readonly Load[]) => median(of.map(({ bytesPerS }) => bytesPerS)) / 1e6
+    const speeds = (of: readonly Load[]) => of.map(({ bytesPerS }) => bytesPerS / 1e6)
     const failed = [...loads.service, ...loads.nginx].some((load) => load.failed > 0)
     return [
       name,
       String(clients),
       short(rate(loads.service)) + (failed ? ' !' : ''),
-      short(speed(loads.service)),
+      short(median(speeds(loads.service))),
       short(rate(loads.nginx)),
-      short(speed(loads.nginx)),
-      (speed(loads.service) / speed(loads.nginx)).toFixed(2),
+      short(median(speeds(loads.nginx))),
+      medianRatio(speeds(loads.service), speeds(loads.nginx)).toFixed(2),
       aim,
     ]
   })

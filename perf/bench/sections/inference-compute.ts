@@ -44,18 +44,18 @@ function feedsOf(sample: Case): LoopOrder['feeds'] {
 }
 
 /**
- * The most items a second that so many clients could get out of the bare loops: one alone by itself, more by the best
- * batch size that their number can fill in every engine at once.
+ * The most items a second that so many clients could get out of the bare loops, by round: one alone by itself, more by
+ * the best batch size that their number can fill in every engine at once.
  */
 export function bestCompute(
   { alone, together }: Compute,
   clients: number,
   engines: number,
-): { itemsPerS: number; batch: number } {
-  if (clients === 1) return { itemsPerS: median(alone), batch: 1 }
+): { itemsPerS: readonly number[]; batch: number } {
+  if (clients === 1) return { itemsPerS: alone, batch: 1 }
   const batchMax = Math.max(1, Math.floor(clients / engines))
   return [...together]
-    .filter(([batch]) => batch <= batchMax)
-    .map(([batch, rounds]) => ({ batch, itemsPerS: median(rounds) }))
-    .reduce((best, next) => (next.itemsPerS > best.itemsPerS ? next : best))
+    .filter(([batch, rounds]) => batch <= batchMax && rounds.length === alone.length)
+    .map(([batch, itemsPerS]) => ({ batch, itemsPerS }))
+    .reduce((best, next) => (median(next.itemsPerS) > median(best.itemsPerS) ? next : best))
 }

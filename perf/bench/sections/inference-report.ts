@@ -1,7 +1,7 @@
-import { median, short, table } from '../statistics'
+import { median, medianRatio, short, table } from '../statistics'
 import type { Load } from '../wrk'
 import type { Health } from './health'
-import type { Cell, Target } from './inference'
+import { targets, type Cell, type Target } from './inference-cell'
 import { bestCompute, type Compute } from './inference-compute'
 
 export interface InferenceReport {
@@ -50,34 +50,27 @@ const head = [
 ]
 
 function rowOf(cell: Cell, { compute, engines }: InferenceReport): string[] {
-  const { prepared, clients } = cell
+  const { prepared, clients, loads } = cell
   const { sample } = prepared
-  const { service, transport, alternative } = ratesOf(cell)
   const best = bestCompute(compute.get(sample.model)!, clients, engines)
-  const limit = 1 / (1 / transport + 1 / best.itemsPerS)
+  const [service, transport, alternative] = targets.map((target) =>
+    loads[target].map(({ requestsPerS }) => requestsPerS),
+  ) as [number[], number[], number[]]
+  const limit = transport.map((rate, round) => 1 / (1 / rate + 1 / best.itemsPerS[round]!))
   return [
     `${sample.model} (${sample.about})`,
     String(clients),
-    short(service) + flagOf(cell, 'service'),
-    median(cell.loads.service.map(({ p50Ms }) => p50Ms)).toPrecision(3),
-    median(cell.loads.service.map(({ p99Ms }) => p99Ms)).toPrecision(3),
-    short(transport) + flagOf(cell, 'transport'),
-    `${short(best.itemsPerS)} (${best.batch})`,
-    short(limit),
-    (service / limit).toFixed(2),
+    short(median(service)) + flagOf(cell, 'service'),
+    median(loads.service.map(({ p50Ms }) => p50Ms)).toPrecision(3),
+    median(loads.service.map(({ p99Ms }) => p99Ms)).toPrecision(3),
+    short(median(transport)) + flagOf(cell, 'transport'),
+    `${short(median(best.itemsPerS))} (${best.batch})`,
+    short(median(limit)),
+    medianRatio(service, limit).toFixed(2),
     sample.aim === null ? '' : String(sample.aim),
-    short(alternative) + flagOf(cell, 'alternative'),
-    (service / alternative).toFixed(2),
+    short(median(alternative)) + flagOf(cell, 'alternative'),
+    medianRatio(service, alternative).toFixed(2),
   ]
-}
-
-function ratesOf({ loads }: Cell): Record<Target, number> {
-  const rate = (target: Target) => median(loads[target].map(({ requestsPerS }) => requestsPerS))
-  return {
-    service: rate('service'),
-    transport: rate('transport'),
-    alternative: rate('alternative'),
-  }
 }
 
 function flagOf({ loads }: Cell, target: Target): string {

@@ -7,22 +7,13 @@ import { Loops } from '../loops'
 import type { LoopOrder, LoopResult } from '../peers/session-loop'
 import { nginxWorkersOf, startService, type Service } from '../service'
 import { runWrk, type Load } from '../wrk'
+import { targets, type Cell, type Target } from './inference-cell'
 import { measureCompute, type Compute } from './inference-compute'
 import { prepareCase, startPeers, type Peers, type Prepared } from './inference-peers'
 import { describeInference } from './inference-report'
 import { measureHealth, type Health } from './health'
 
 export const clientCounts = [1, 8, 32, 128] as const
-export const targets = ['service', 'transport', 'alternative'] as const
-export type Target = (typeof targets)[number]
-
-/** All rounds of one model at one number of clients. */
-export interface Cell {
-  prepared: Prepared
-  clients: number
-  loads: Record<Target, Load[]>
-}
-
 interface Stage {
   service: Service
   peers: Peers

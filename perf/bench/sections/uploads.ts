@@ -7,7 +7,7 @@ import { Loops } from '../loops'
 import type { DurableOrder, DurableResult } from '../peers/durable-loop'
 import { conditions } from '../results'
 import { startService, type Service } from '../service'
-import { median, short, table } from '../statistics'
+import { median, medianRatio, short, table } from '../statistics'
 import { runWrk, writeScript, type Load } from '../wrk'
 import { percent } from './inference-report'
 
@@ -98,15 +98,15 @@ function shareOut(total: number, count: number): number[] {
 
 function describe(all: readonly Upload[], workers: number, foreignShare: number): string {
   const rows = all.map(({ clients, service, bare }) => {
-    const rate = median(service.map(({ requestsPerS }) => requestsPerS))
+    const rates = service.map(({ requestsPerS }) => requestsPerS)
     const failed = service.some((load) => load.failed > 0)
     return [
       String(clients),
-      short(rate) + (failed ? ' !' : ''),
+      short(median(rates)) + (failed ? ' !' : ''),
       median(service.map(({ p50Ms }) => p50Ms)).toPrecision(3),
       median(service.map(({ p99Ms }) => p99Ms)).toPrecision(3),
       short(median(bare)),
-      (rate / median(bare)).toFixed(2),
+      medianRatio(rates, bare).toFixed(2),
     ]
   })
   return `## (c) Durable uploads of 4 KB

@@ -1,9 +1,13 @@
-import { median, percentile, short, table } from '../../../perf/bench/statistics'
+import { median, medianRatio, percentile, short, table } from '../../../perf/bench/statistics'
 
 describe('statistics of the benchmark', () => {
   it('takes the middle, or the mean of the two in the middle', () => {
     expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5])
     expect(() => median([])).toThrow(RangeError)
+  })
+
+  it('compares round by round', () => {
+    expect(medianRatio([10, 2, 30], [20, 4, 10])).toBe(0.5)
   })
 
   it('takes percentiles by nearest rank', () => {

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { chmod, rename, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { openApp } from '../app'
 import type { RoleContext, Running } from '../config/process-setup'
 import { endRequests, idleGraceMs } from '../platform/end-requests'
+import { listenOnSocket } from '../platform/listen-on-socket'
 
 /** An API worker: behind nginx on a unix socket of its own, without nginx on the address that all workers share. */
 export async function startWorker(context: RoleContext): Promise<Running> {
@@ -26,16 +26,6 @@ export async function startWorker(context: RoleContext): Promise<Running> {
       if (cut) throw new Error('requests were cut off: they did not end in time')
     },
   }
-}
-
-/** Takes the name over from the worker before it, without an instant in which the name is not there. */
-async function listenOnSocket(server: Server, path: string): Promise<void> {
-  const draft = `${path}.${process.pid}`
-  await rm(draft, { force: true })
-  server.listen({ path: draft, exclusive: true })
-  await once(server, 'listening')
-  await chmod(draft, 0o600)
-  await rename(draft, path)
 }
 
 async function listenOnPort(server: Server, host: string, port: number): Promise<void> {

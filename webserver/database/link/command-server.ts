@@ -1,6 +1,5 @@
-import { rename, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { once } from 'node:events'
+import { listenOnSocket } from '../../platform/listen-on-socket'
 import type { Logger } from '../../platform/logger'
 import type { GroupCommit } from '../group-commit'
 import type { Outcome } from '../operations'
@@ -19,13 +18,8 @@ export class CommandServer {
     this.server = createServer((socket) => this.accept(socket))
   }
 
-  /** Takes over the name: connections made from now on reach this process, whoever held the name before. */
-  async listen(socketPath: string): Promise<void> {
-    const own = `${socketPath}.${process.pid}`
-    await rm(own, { force: true })
-    this.server.listen(own)
-    await once(this.server, 'listening')
-    await rename(own, socketPath)
+  listen(socketPath: string): Promise<void> {
+    return listenOnSocket(this.server, socketPath)
   }
 
   /** Answers the operations in hand and hangs up; later ones are not done. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cpuSecondsOf, descendantsOf } from './processes'
+import { cpuSecondsOf, descendantsOf } from './process-table'
 
 const ticksPerSecond = 100
 

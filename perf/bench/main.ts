@@ -31,6 +31,7 @@ one run, and writes perf/bench/results.md. Sections: ${sectionOrder.join(', ')};
 
   --quick          one round instead of three: for a look, not for figures
   --rounds N       how often each figure is measured (kills, for crash; default 25 there)
+  --patience S     wait up to so many seconds in all for a quiet machine (default 30)
   --results FILE   where to write (default perf/bench/results.md)
   --help           this text
 
@@ -40,6 +41,7 @@ Exit codes: 0 measured; 1 something failed, or the crash section found a loss; 2
 interface Options {
   names: string[]
   rounds: number | null
+  patienceMs: number
   quick: boolean
   results: string
 }
@@ -52,6 +54,7 @@ function parseOptions(args: readonly string[]): Options | null {
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      patience: { type: 'string', default: '30' },
       results: { type: 'string', default: 'perf/bench/results.md' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -61,9 +64,11 @@ function parseOptions(args: readonly string[]): Options | null {
   const rounds = values.rounds === undefined ? null : Number(values.rounds)
   if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
     throw new TypeError('--rounds needs a whole number above 0')
+  const patienceMs = Number(values.patience) * 1000
+  if (!(patienceMs >= 0)) throw new TypeError('--patience needs a number of seconds')
   const names =
     positionals.length > 0 ? positionals : sectionOrder.filter((name) => name !== 'crash')
-  return { names, rounds, quick: values.quick, results: values.results }
+  return { names, rounds, patienceMs, quick: values.quick, results: values.results }
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -80,7 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function measure(options: Options): Promise<number> {
-  const processes = new ProcessGroup()
+  const processes = new ProcessGroup(options.patienceMs)
   const directory = mkdtempSync(join(tmpdir(), 'gristmill-bench-'))
   const leave = () => {
     processes.killAll()

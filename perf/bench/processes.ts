@@ -1,18 +1,22 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ForeignLoad } from './foreign-load'
+import { cpuSecondsOf, descendantsOf } from './process-table'
 
-const ticksPerSecond = 100
 const endTimeoutMs = 40_000
 const settleWindowMs = 100
 const settleTimeoutMs = 10_000
 // Of one core; timers and heartbeats use less.
 const settleShare = 0.25
+const foreignShareMax = 0.1
 
 /** The processes that a benchmark started, so that none outlives it. */
 export class ProcessGroup {
   private readonly children = new Set<ChildProcess>()
+
+  /** @param patienceMs how long to wait in all, before measurements, for processes of others to be idle. */
+  constructor(private patienceMs: number) {}
 
   /** Starts a program whose two output streams can be read. */
   spawn(command: string, args: readonly string[]): ChildProcess {
@@ -42,6 +46,14 @@ export class ProcessGroup {
       await delay(settleWindowMs)
       idle = cpuSecondsOf(this.everyPid()) - before <= settleShare * (settleWindowMs / 1000)
     }
+    while (this.patienceMs > 0 && (await this.isDisturbed())) this.patienceMs -= settleWindowMs
+  }
+
+  /** Whether other processes use the machine, looked at for a moment. */
+  private async isDisturbed(): Promise<boolean> {
+    const foreign = new ForeignLoad()
+    await delay(settleWindowMs)
+    return foreign.share() > foreignShareMax
   }
 
   private everyPid(): number[] {
@@ -73,58 +85,6 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   const timer = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs)
   await exited
   clearTimeout(timer)
-}
-
-/** Children, their children and so on, of a process that may be gone. */
-export function descendantsOf(pid: number): number[] {
-  const children = childrenOf(pid)
-  return children.flatMap((child) => [child, ...descendantsOf(child)])
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
-        .split(' ')
-        .filter((word) => word !== '')
-        .map(Number),
-    )
-  } catch {
-    return []
-  }
-}
-
-/** User and system time that these processes have used, from /proc; a process that is gone counts nothing. */
-export function cpuSecondsOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuSecondsOfOne(pid), 0)
-}
-
-function cpuSecondsOfOne(pid: number): number {
-  try {
-    const fields = statFieldsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-  } catch {
-    return 0
-  }
-}
-
-/** The fields behind the command's name, which may itself hold spaces and brackets: [0] is the state, proc(5)'s field 3. */
-function statFieldsOf(stat: string): string[] {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-}
-
-export interface Memory {
-  /** Resident, counting shared pages in full. */
-  rssMib: number
-  /** Resident, counting each shared page by its share. */
-  pssMib: number
-}
-
-export function memoryOf(pid: number): Memory {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
-  const mibOf = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? NaN) / 1024
-  return { rssMib: mibOf('Rss'), pssMib: mibOf('Pss') }
 }
 
 /** Polls until the condition holds. @throws {Error} naming `what` when it does not in time. */

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Client } from '../../webserver/demo/client'
 import { signIn } from '../../webserver/demo/sign-in'
-import { descendantsOf, end, waitUntil, type ProcessGroup } from './processes'
+import { descendantsOf } from './process-table'
+import { end, waitUntil, type ProcessGroup } from './processes'
 
 const program = resolve(__dirname, '../../webserver/main.js')
 const startTimeoutMs = 90_000

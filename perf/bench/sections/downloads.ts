@@ -79,6 +79,7 @@ async function measure(bench: Bench, download: Download, counts: boolean): Promi
   const { urls, script, clients, loads } = download
   for (const target of ['service', 'nginx'] as const) {
     const url = urls[target]
+    await bench.processes.settle()
     const load = await runWrk(bench.processes, { url, script, clients, seconds: bench.seconds })
     if (!counts) continue
     loads[target].push(load)

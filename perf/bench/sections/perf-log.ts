@@ -3,7 +3,7 @@ import { filePath } from '../../../webserver/demo/client'
 import { directoryFor, type Bench } from '../bench'
 import { inferenceCases, writeModels } from '../cases'
 import { ForeignLoad } from '../foreign-load'
-import { cpuSecondsOf } from '../processes'
+import { cpuSecondsOf } from '../process-table'
 import { conditions } from '../results'
 import { startService, type Service } from '../service'
 import { median, table } from '../statistics'
@@ -119,6 +119,7 @@ async function measureOnce(
   workload: Workload,
   level: Level,
 ): Promise<{ nodeUs: number; allUs: number }> {
+  await bench.processes.settle()
   const all = service.processes()
   const pids = all.map(({ pid }) => pid)
   const nodePids = all.filter(({ role }) => role !== 'nginx').map(({ pid }) => pid)

@@ -53,12 +53,9 @@ async function referencedDigests({ url, client }: Service): Promise<Set<string>>
     if (cursor !== null) page.searchParams.set('cursor', cursor)
     const response = await fetch(page, { headers: { authorization: client.authorization } })
     if (!response.ok) throw new Error(`listing: ${response.status} ${await response.text()}`)
-    const { files, nextCursor } = (await response.json()) as {
-      files: { sha256: string }[]
-      nextCursor?: string | null
-    }
-    for (const { sha256 } of files) digests.add(sha256)
-    cursor = nextCursor ?? null
+    const answer = (await response.json()) as { files: { sha256: string }[]; cursor: string | null }
+    for (const { sha256 } of answer.files) digests.add(sha256)
+    cursor = answer.cursor
   } while (cursor !== null)
   return digests
 }

@@ -34,7 +34,7 @@ export async function crash(bench: Bench): Promise<string> {
   const rounds: Round[] = []
   for (let index = 0; index < bench.rounds; index++) {
     const victim = victims[index % victims.length]!
-    const { round, survivor } = await playRound(service, victim, start)
+    const { round, survivor } = await playRound(bench, service, victim, start)
     service = survivor
     rounds.push(round)
     bench.say(describeRound(index + 1, round))
@@ -46,6 +46,7 @@ export async function crash(bench: Bench): Promise<string> {
 }
 
 async function playRound(
+  bench: Bench,
   service: Service,
   victim: Victim,
   start: () => Promise<Service>,
@@ -58,7 +59,7 @@ async function playRound(
   if (victim === 'primary' || victim === 'all') {
     await killPrimary(service, victim)
     await load.stop()
-    survivor = await startAgain(start)
+    survivor = await startAgain(bench, start)
   } else await killChild(service, victim)
   const recoveryMs = performance.now() - killedAt
   if (survivor === service) {
@@ -99,13 +100,14 @@ async function killChild(service: Service, role: string): Promise<void> {
 }
 
 /** At once, as a process supervisor would; what the dead primary left behind may still be in the way for a moment. */
-async function startAgain(start: () => Promise<Service>): Promise<Service> {
+async function startAgain(bench: Bench, start: () => Promise<Service>): Promise<Service> {
   const endsAt = performance.now() + recoveryTimeoutMs
   for (;;)
     try {
       return await start()
     } catch (error) {
       if (performance.now() > endsAt) throw error
+      bench.say(`crash: a start failed: ${error instanceof Error ? error.message : String(error)}`)
       await delay(200)
     }
 }

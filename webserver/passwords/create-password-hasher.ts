@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import type { PasswordHasher } from '../domain/password-hasher'
+import { noTiming, type Timing } from '../domain/timing'
 import { QueueFullError, type Semaphore } from '../platform/semaphore'
 import type { PasswordAlgorithm } from './algorithm'
 import { Argon2id } from './argon2id'
@@ -32,22 +33,26 @@ class QueuedPasswordHasher implements PasswordHasher {
     private readonly semaphore: Semaphore,
   ) {}
 
-  hash(password: string): Promise<string> {
-    return this.inTurn(() => this.preferred.hash(password))
+  hash(password: string, timing: Timing = noTiming): Promise<string> {
+    return this.inTurn(() => this.preferred.hash(password), timing)
   }
 
-  async verify(password: string, phc: string): Promise<boolean> {
+  async verify(password: string, phc: string, timing: Timing = noTiming): Promise<boolean> {
     const algorithm = this.known.find((one) => one.accepts(phc))
-    return algorithm !== undefined && this.inTurn(() => algorithm.verify(password, phc))
+    return algorithm !== undefined && this.inTurn(() => algorithm.verify(password, phc), timing)
   }
 
   needsRehash(phc: string): boolean {
     return !this.preferred.accepts(phc) || !this.preferred.isStrongEnough(phc)
   }
 
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+  private async inTurn<T>(work: () => Promise<T>, timing: Timing): Promise<T> {
+    const waitingSince = timing.now()
     try {
-      return await this.semaphore.run(work)
+      return await this.semaphore.run(() => {
+        timing.end('queue', waitingSince)
+        return timed(work, timing)
+      })
     } catch (error) {
       if (!(error instanceof QueueFullError)) throw error
       throw new AppError('unavailable', 'Too many passwords are being checked', {
@@ -56,4 +61,11 @@ class QueuedPasswordHasher implements PasswordHasher {
       })
     }
   }
+}
+
+async function timed<T>(work: () => Promise<T>, timing: Timing): Promise<T> {
+  const startedAt = timing.now()
+  const result = await work()
+  timing.end('password', startedAt)
+  return result
 }

@@ -55,7 +55,7 @@ export class AccountService {
       id: randomUUID(),
       name,
       role: first ? 'admin' : 'member',
-      passwordHash: await this.hash(password, timing),
+      passwordHash: await this.use.hasher.hash(password, timing),
       quotaBytes: this.use.settings.quotaBytes,
       nowMs: this.use.now(),
       onlyIfFirst: first,
@@ -94,7 +94,7 @@ export class AccountService {
     await this.use.database.accounts.changePassword({
       accountId: account.id,
       ifAuthEpoch: account.authEpoch,
-      passwordHash: await this.hash(password, timing),
+      passwordHash: await this.use.hasher.hash(password, timing),
       keepSessionId: caller.sessionId,
     })
   }
@@ -131,17 +131,8 @@ export class AccountService {
     given: { text: string; field: string },
     timing: Timing,
   ): Promise<void> {
-    const startedAt = timing.now()
-    const right = await this.use.hasher.verify(given.text, account.passwordHash)
-    timing.end('password', startedAt)
+    const right = await this.use.hasher.verify(given.text, account.passwordHash, timing)
     if (!right) throw new AppError('forbidden', `${given.field} is wrong`, { field: given.field })
-  }
-
-  private async hash(password: string, timing: Timing): Promise<string> {
-    const startedAt = timing.now()
-    const phc = await this.use.hasher.hash(password)
-    timing.end('password', startedAt)
-    return phc
   }
 
   private limits(): PasswordLimits {

@@ -75,10 +75,8 @@ export class SessionService {
   async logIn({ name, password, userAgent }: LogIn, timing: Timing): Promise<NewSession> {
     const { database, hasher } = this.use
     const account = await database.accounts.findByName(name)
-    const startedAt = timing.now()
     const phc = account === null ? await this.dummy() : account.passwordHash
-    const right = await hasher.verify(password, phc)
-    timing.end('password', startedAt)
+    const right = await hasher.verify(password, phc, timing)
     if (account === null || !right)
       throw new AppError('unauthenticated', 'The name or the password is wrong')
     await this.strengthen(account, password)

@@ -113,7 +113,7 @@ function engineLines(): string {
   let text = ''
   for (let i = 0; i < 150; i++) {
     const [queue, infer] = [(i * 17) % 900, 2000 + ((i * 29) % 400)]
-    const stages = { queue: queue + 1, parse: 120, infer }
+    const stages = { batch_wait: queue + 1, parse: 120, infer }
     const t = startOfLineUs + 500_000 + i * 60_000
     const fields = { rt: 'POST /v2/models/:model/infer', s: 200, m: 'ocr', b: 1 + (i % 4) }
     text += line({

@@ -18,8 +18,9 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!
 }
 
-/** Three significant digits and a unit of thousand where it helps: `0.123`, `45.6`, `1 230`, `26.7k`. */
+/** Three significant digits and a unit where it helps: `0.123`, `45.6`, `1230`, `26.7k`, `1.26M`. */
 export function short(value: number): string {
+  if (value >= 1_000_000) return `${(value / 1_000_000).toPrecision(3)}M`
   if (value >= 10_000) return `${(value / 1000).toPrecision(3)}k`
   if (value >= 100) return String(Math.round(value))
   return value.toPrecision(3)

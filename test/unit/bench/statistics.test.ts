@@ -18,7 +18,13 @@ describe('statistics of the benchmark', () => {
   })
 
   it('writes figures with three digits', () => {
-    expect([0.1234, 45.67, 1234.5, 26_749].map(short)).toEqual(['0.123', '45.7', '1235', '26.7k'])
+    expect([0.1234, 45.67, 1234.5, 26_749, 1_260_000].map(short)).toEqual([
+      '0.123',
+      '45.7',
+      '1235',
+      '26.7k',
+      '1.26M',
+    ])
   })
 
   it('writes tables', () => {

@@ -73,11 +73,11 @@ function send(res: Response, { status, headers, body }: Answer): void {
     res.end()
     return
   }
-  const bytes = Buffer.from(JSON.stringify(body))
+  // As text, which Node sends in one write with the headers; its length is stated so that the perf log has it too.
+  const text = JSON.stringify(body)
   res.setHeader('Content-Type', 'application/json; charset=utf-8')
-  // Stated rather than left to Node, so that the perf log has it too.
-  res.setHeader('Content-Length', bytes.length)
-  res.end(bytes)
+  res.setHeader('Content-Length', Buffer.byteLength(text))
+  res.end(text)
 }
 
 function verbsByPath(routes: readonly Route[]): Map<string, string[]> {

@@ -51,6 +51,15 @@ export function mlpModel(): Buffer {
   })
 }
 
+/** y FP32 [L] of zeros, as long as x INT64 [1] says: a few bytes of input that ask for any amount of memory. */
+export function zerosModel(): Buffer {
+  return onnxModel({
+    nodes: [{ op: 'ConstantOfShape', inputs: ['x'], outputs: ['y'] }],
+    inputs: [{ name: 'x', type: 'int64', shape: [1] }],
+    outputs: [{ name: 'y', type: 'float32', shape: ['L'] }],
+  })
+}
+
 /** A chain of square matrix products: x FP32 [N,width] → y. Six of 2048 are 100 MB of weights. */
 export function matMulChainModel(layers = 6, width = 2048): Buffer {
   const names = Array.from({ length: layers }, (_, layer) => `w${layer}`)

@@ -1,4 +1,4 @@
-import { addSubModel, endlessModel } from '../../perf/bench/models'
+import { addSubModel, endlessModel, zerosModel } from '../../perf/bench/models'
 import { signIn } from '../support/service/accounts'
 import { startService } from '../support/service/start-service'
 import { waitUntil } from '../support/service/wait-until'
@@ -34,3 +34,27 @@ test.each([true, false])(
     }
   },
 )
+
+test('a run that asks for more memory than its engine may have fails alone', async () => {
+  const settings = { inference: { memoryBytesMax: 4 * 1024 ** 3 } }
+  const service = await startService({ nginx: true, settings, models: { zeros: zerosModel() } })
+  try {
+    const headers = { ...(await signIn(service)), 'content-type': 'application/json' }
+    const zeros = (length: number) =>
+      fetch(`${service.url}/v2/models/zeros/infer`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({
+          inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [length] }],
+        }),
+      })
+    const engines = service.pids('engine')
+    const refused = await zeros(2 * 1024 ** 3)
+    expect(refused.status).toBe(500)
+    expect(await refused.json()).toEqual({ error: expect.stringContaining('zeros') as string })
+    expect((await zeros(3)).status).toBe(200)
+    expect(service.pids('engine')).toEqual(engines)
+  } finally {
+    await service.dispose()
+  }
+})

@@ -6,11 +6,13 @@ import type { ChildRole, ProcessSetup, ServiceStatus } from '../config/process-s
 import type { Config } from '../config/schema'
 import type { RunInfo } from '../../perf/timing'
 import { ManagedProcess } from './managed-process'
+import type { Launcher } from './memory-limit'
 
 export interface LaunchContext {
   config: Config
   run: RunInfo | null
   status(): ServiceStatus
+  engineLauncher: Launcher
 }
 
 // The file that this process runs is the one that its children run.
@@ -19,13 +21,13 @@ const program = require.main?.filename ?? ''
 export function launchChild(
   role: ChildRole,
   slot: number,
-  { config, run, status }: LaunchContext,
+  { config, run, status, engineLauncher }: LaunchContext,
 ): ManagedProcess {
   const setup = { role, slot, config, run }
   if (role === 'worker')
     return managed(role, slot, forkWorker({ ...setup, status: status() }).process)
   if (role === 'writer') return managed(role, slot, forkPlain(setup))
-  return launchEngine(slot, setup)
+  return launchEngine(setup, engineLauncher)
 }
 
 /** Through node:cluster, so that without nginx all workers accept on one port. */
@@ -39,12 +41,13 @@ function forkPlain(setup: ProcessSetup): ChildProcess {
 }
 
 /** An engine beats by one byte at a time on a pipe, its descriptor 3. */
-function launchEngine(slot: number, setup: ProcessSetup): ManagedProcess {
+function launchEngine(setup: ProcessSetup, launcher: Launcher): ManagedProcess {
   const child = fork(program, [], {
+    ...launcher,
     env: childEnvironment(setup),
     stdio: ['ignore', 2, 2, 'pipe', 'ipc'],
   })
-  const engine = managed('engine', slot, child)
+  const engine = managed('engine', setup.slot, child)
   const beats = child.stdio[3] as Readable | null
   beats?.on('data', () => engine.signOfLife())
   beats?.on('error', () => undefined)

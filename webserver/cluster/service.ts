@@ -15,6 +15,7 @@ import { lockDataDirectory, type DataLock } from './data-lock'
 import { launchChild } from './launch'
 import { findNginx, launchNginx } from './launch-nginx'
 import { endLeftovers } from './leftovers'
+import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-limit'
 import { OwnerRecord } from './owner-record'
 import { prepareData, prepareModels } from './prepare-data'
 import { StartError } from './start-error'
@@ -182,7 +183,12 @@ export class Service {
     nginx: readonly string[] | null,
   ): Promise<void> {
     const { config, supervisor } = this
-    const context = { config, run: this.run?.info ?? null, status: () => supervisor.status }
+    const context = {
+      config,
+      run: this.run?.info ?? null,
+      status: () => supervisor.status,
+      engineLauncher: this.engineLauncher(),
+    }
     signal.throwIfAborted()
     await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))
     signal.throwIfAborted()
@@ -192,6 +198,13 @@ export class Service {
     ])
     signal.throwIfAborted()
     if (nginx !== null) await this.startNginx(nginx)
+  }
+
+  private engineLauncher(): Launcher {
+    const limited = launcherWithin(this.config.inference.memoryBytesMax)
+    if (limited === null)
+      this.options.log.warn('prlimit (util-linux) is missing: engines have no memory limit')
+    return limited ?? launcherWithoutLimit()
   }
 
   private async startNginx(command: readonly string[]): Promise<void> {

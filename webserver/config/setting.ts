@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { z } from 'zod'
 
 export const minute = 60_000
@@ -18,6 +18,13 @@ export function onePerCore(range: Range, sentence: string) {
   return wholeIn(range)
     .default(() => availableParallelism())
     .meta({ unit: 'processes', preset: 'one per core', description: sentence })
+}
+
+/** Bytes of memory, as many as the machine has unless it is stated. */
+export function machineMemory(bytesMin: number, sentence: string) {
+  return wholeIn([bytesMin, Number.MAX_SAFE_INTEGER])
+    .default(() => Math.max(bytesMin, totalmem()))
+    .meta({ unit: 'bytes', preset: 'the memory of the machine', description: sentence })
 }
 
 /** Flags and variables are text. An empty one is no number, where `Number('')` would make it 0. */

@@ -1,4 +1,4 @@
-import { flag, gibibyte, mebibyte, minute, section, text, whole } from '../setting'
+import { machineMemory, flag, gibibyte, mebibyte, minute, section, text, whole } from '../setting'
 
 export const models = section({
   directory: text(
@@ -45,6 +45,16 @@ export const inference = section({
     'A joined run is kept near this length, so that small requests do not wait behind big ones.',
   ),
   threadsPerEngine: whole('threads', [1, 256], 1, 'Threads of one run (intraOpNumThreads).'),
+  niceness: whole(
+    'nice',
+    [0, 19],
+    10,
+    'How far engines stand back for the other processes when all want the processor; 0 is not at all.',
+  ),
+  memoryBytesMax: machineMemory(
+    3 * gibibyte,
+    'Address space of one engine, of which Node reserves some 2 GiB; a run that asks for more fails.',
+  ),
   providers: text(
     'names',
     'cpu',

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import type { RoleContext, Running } from '../../config/process-setup'
 import { readVersion } from '../../config/version'
@@ -26,6 +27,8 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   enterEmptyDirectory(join(paths.run, `engine-${setup.slot}.cwd`))
   const files = await listModels(paths.models)
   const watchdog = startWatchdog(context, files)
+  // On Linux this is the main thread's and that of those it makes from now on: the watchdog keeps its own.
+  setPriority(settings.niceness)
   const runtime = await loadRuntime(settings)
   const loaded = await loadModels(files, {
     runtime,

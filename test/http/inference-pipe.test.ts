@@ -105,7 +105,7 @@ describe('/v2 without nginx', () => {
     const answer = await service.call('POST', infer, admin.token).send('x').expect(503)
     const body = answer.body as unknown
     const { headers } = answer
-    expect(body).toEqual({ error: 'No engine is ready' })
+    expect(body).toEqual({ error: 'Not available for the moment' })
     expect(headers['retry-after']).toBe('1')
   })
 
@@ -138,7 +138,7 @@ describe('/v2 without nginx', () => {
     const answer = await service.call('POST', infer, admin.token).send('x').expect(503)
     const body = answer.body as unknown
     const { headers } = answer
-    expect(body).toEqual({ error: 'The engine ended before it answered' })
+    expect(body).toEqual({ error: 'Not available for the moment' })
     expect(headers['retry-after']).toBe('1')
   })
 
@@ -159,7 +159,7 @@ describe('/v2 without nginx', () => {
     await startEngine(2, (req) => req.resume())
     const body = (await service.call('GET', '/v2/models/m', admin.token).expect(504))
       .body as unknown
-    expect(body).toEqual({ error: 'The model did not answer in time' })
+    expect(body).toEqual({ error: 'Not finished in time' })
     await waitUntil('the engine is let go', () =>
       engine.requests.every(({ destroyed, socket }) => destroyed && socket.destroyed),
     )

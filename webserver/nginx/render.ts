@@ -20,7 +20,11 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
   return {
     'main.conf': mainOf(context),
     'http.conf': httpOf(context),
-    'listen.conf': lines([`listen ${addressOf(config.http)} default_server`]),
+    'listen.conf': lines([
+      `listen ${addressOf(config.http)} default_server`,
+      // For a message of nginx, which looks at the length of a body before it comes to the location.
+      `set $infer_body_bytes_max ${config.inference.bodyBytesMax}`,
+    ]),
     'api-body.conf': lines([`client_max_body_size ${config.http.jsonBodyBytesMax}`]),
     // To nginx 0 means no limit; to the service it means that no upload is taken, which it says itself.
     'upload.conf': lines([

@@ -178,7 +178,9 @@ describe('nginx in front', () => {
       'Content-Length: 999999999',
     )
     expect(answer.status).toBe(413)
-    expect(JSON.parse(answer.body.toString())).toEqual({ error: 'Too large' })
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      error: 'request body size exceeds the maximum allowed input size of 67108864 bytes',
+    })
   })
 
   test('sees one request where the body of a GET looks like another', async () => {

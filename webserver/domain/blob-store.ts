@@ -7,7 +7,7 @@ export interface BlobStore {
   createDraft(timing: Timing): Promise<BlobDraft>
   /** Bytes `startByte`..`endByte`, inclusive. @throws {AppError} `internal` when the blob is missing. */
   read(sha256: string, startByte: number, endByte: number): Promise<Readable>
-  /** Where a front server finds the blob, relative to the store's root: `ab/cd/<sha256>`. */
+  /** Where a front server finds the blob, relative to the store's root: `ab/<sha256>`. */
   location(sha256: string): string
   /** Does nothing when the blob is absent. */
   remove(sha256: string): Promise<void>

@@ -21,54 +21,36 @@ export async function makeDirectory(directory: string): Promise<void> {
     await syncDirectory(dirname(made))
 }
 
-/**
- * The two levels of directories below the store's root: `ab/cd` for the blob abcd…. The upper 256 are made at the start,
- * the lower ones when the first blob needs them.
- */
+/** The 256 directories below the store's root, `00` to `ff` by the beginning of the digest, all made at the start. */
 export class BlobDirectories {
-  /** Lower directories whose own names this process has made durable; at most 65 536. */
-  private readonly durable = new Set<string>()
-
   constructor(private readonly root: string) {}
 
+  /** Syncs the root in any case: another process that made a directory may not have come so far. */
   async prepare(): Promise<void> {
     await makeDirectory(this.root)
     const present = new Set(await readdir(this.root))
-    const missing = upperNames().filter((name) => !present.has(name))
-    if (missing.length === 0) return
+    const missing = directoryNames().filter((name) => !present.has(name))
     for (const name of missing) await makeUnlessThere(join(this.root, name))
     await syncDirectory(this.root)
   }
 
-  /** `ab/cd/<sha256>` */
+  /** `ab/<sha256>` */
   locate(sha256: string): string {
-    return `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`
+    return `${sha256.slice(0, 2)}/${sha256}`
   }
 
-  async makeFor(sha256: string): Promise<void> {
-    await makeUnlessThere(dirname(join(this.root, this.locate(sha256))))
-  }
-
-  /**
-   * Makes the blob's name durable, whoever made it. That another process made the directory does not tell that the
-   * directory's name is durable yet, so each process sees to that once.
-   */
-  async sync(sha256: string): Promise<void> {
-    const lower = dirname(join(this.root, this.locate(sha256)))
-    if (this.durable.has(lower)) return syncDirectory(lower)
-    await Promise.all([syncDirectory(lower), syncDirectory(dirname(lower))])
-    this.durable.add(lower)
+  /** Makes the blob's name durable. */
+  sync(sha256: string): Promise<void> {
+    return syncDirectory(dirname(join(this.root, this.locate(sha256))))
   }
 
   /** The names of all blobs. Throws on any read error. */
   async *list(): AsyncGenerator<string> {
-    for (const upper of await readdir(this.root))
-      for (const lower of await readdir(join(this.root, upper)))
-        yield* await readdir(join(this.root, upper, lower))
+    for (const name of await readdir(this.root)) yield* await readdir(join(this.root, name))
   }
 }
 
-function upperNames(): string[] {
+function directoryNames(): string[] {
   return Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 }
 

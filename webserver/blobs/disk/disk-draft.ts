@@ -63,17 +63,13 @@ export class DiskDraft implements BlobDraft {
   private async link(): Promise<boolean> {
     const { root, directories } = this.store
     const path = `${root}/${directories.locate(this.sha256)}`
-    for (let made = false; ;) {
+    for (;;) {
       try {
         await link(this.file.path, path)
         return true
       } catch (error) {
-        const code = codeOf(error)
-        if (code === 'ENOENT' && !made) {
-          await directories.makeFor(this.sha256)
-          made = true
-        } else if (code !== 'EEXIST') throw error
-        else if (await this.isAt(path)) return false
+        if (codeOf(error) !== 'EEXIST') throw error
+        if (await this.isAt(path)) return false
       }
     }
   }

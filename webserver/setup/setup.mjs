@@ -11,7 +11,7 @@ import { installSystemPackages } from './system-packages.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const tools = {
   start: ['nginx'],
-  test: ['nginx', 'jq', 'sqlite3', 'prlimit', 'curl'],
+  test: ['nginx', 'jq', 'awk', 'sqlite3', 'prlimit', 'curl'],
   bench: ['nginx', 'wrk'],
 }
 

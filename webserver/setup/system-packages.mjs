@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 const packages = {
   nginx: 'nginx',
   jq: 'jq',
+  awk: { apt: 'mawk', dnf: 'gawk', apk: 'gawk' },
   sqlite3: { apt: 'sqlite3', dnf: 'sqlite', apk: 'sqlite' },
   prlimit: { apt: 'util-linux', dnf: 'util-linux', apk: 'util-linux-misc' },
   curl: 'curl',

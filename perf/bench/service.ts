@@ -39,7 +39,7 @@ export async function startService(
     ...['--port', '0', '--log-level', 'warn', ...flags],
   ])
   const url = await urlOf(primary)
-  await waitUntil('the service to be ready', () => isReady(url, primary), startTimeoutMs)
+  await waitUntil('the service to be ready', () => hasStarted(url, primary), startTimeoutMs)
   const client = new Client(url)
   const account = await signIn(client, dataDirectory)
   return {
@@ -68,8 +68,12 @@ async function urlOf(primary: ChildProcess): Promise<string> {
   return pattern.exec(output)![0]
 }
 
-async function isReady(url: string, primary: ChildProcess): Promise<boolean> {
+async function hasStarted(url: string, primary: ChildProcess): Promise<boolean> {
   if (primary.exitCode !== null) throw new Error('the service ended while starting')
+  return isReady(url)
+}
+
+export async function isReady(url: string): Promise<boolean> {
   try {
     const response = await fetch(new URL('/readyz', url))
     await response.arrayBuffer()

@@ -58,11 +58,12 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   req.context.errorCode = error.code
   if (error.code === 'unauthenticated') res.setHeader('WWW-Authenticate', 'Bearer')
   if (error.retryAfterS !== undefined) res.setHeader('Retry-After', error.retryAfterS)
+  const inference = isInference(req)
   // Under /v2 the words are those of the nginx that stands here otherwise; the engines' own answers are passed on whole.
-  const content = isInference(req)
+  const content = inference
     ? { error: httpMeanings[error.code].title }
     : problemOf(error, requestIdOf(req))
-  const type = isInference(req) ? 'application/json' : 'application/problem+json'
+  const type = inference ? 'application/json' : 'application/problem+json'
   const body = Buffer.from(JSON.stringify(content))
   res.status(httpMeanings[error.code].status)
   res.setHeader('Content-Type', type)

@@ -7,7 +7,7 @@ import { directoryFor, type Bench } from '../bench'
 import { identityModel } from '../models'
 import { kill, waitUntil } from '../processes'
 import { conditions } from '../results'
-import { startService, type Service } from '../service'
+import { isReady, startService, type Service } from '../service'
 import { emptyLedger, findLosses, MixedLoad } from './crash-load'
 import { findOrphans, orphansThatStay } from './crash-orphans'
 import { describeCrash, victims, type Round, type Victim } from './crash-report'
@@ -94,7 +94,7 @@ async function killChild(service: Service, role: string): Promise<void> {
   }
   await waitUntil(
     `another ${role}`,
-    async () => replaced() && (await ready(service.url)),
+    async () => replaced() && (await isReady(service.url)),
     recoveryTimeoutMs,
   )
 }
@@ -110,16 +110,6 @@ async function startAgain(bench: Bench, start: () => Promise<Service>): Promise<
       bench.say(`crash: a start failed: ${error instanceof Error ? error.message : String(error)}`)
       await delay(200)
     }
-}
-
-async function ready(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(new URL('/readyz', url))
-    await response.arrayBuffer()
-    return response.ok
-  } catch {
-    return false
-  }
 }
 
 /** Everything of all rounds once more, after an orderly stop and a fresh start. */

@@ -87,7 +87,8 @@ export function writerLossContract(kind: Kind): void {
     const databases = [await begin({ queueMax: 4, batchMax: 1 })]
     for (let i = 1; i < 8; i++) databases.push(await scratch.open())
     await scratch.startWriter()
-    await Promise.all(databases.map((database) => database.accounts.count()))
+    // One after the other: together they would themselves exceed the limit where reads pass through the writer.
+    for (const database of databases) await database.accounts.count()
     const asked = databases.flatMap((database, i) =>
       [0, 1, 2, 3].map((j) => addAccount(database, `a${i}${j}`)),
     )

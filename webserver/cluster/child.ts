@@ -9,6 +9,7 @@ import type {
   ToChild,
 } from '../config/process-setup'
 import { createLogger, type Logger } from '../platform/logger'
+import { ControlClient } from './control-client'
 
 export type StartRole = (context: RoleContext) => Promise<Running>
 
@@ -25,6 +26,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   ignoreTerminalSignals()
   const endOrphan = () => process.exit(1)
   process.once('disconnect', endOrphan)
+  const control = controlClient(setup)
   const perf = openPerf({
     level: setup.config.perf.level,
     run: setup.run,
@@ -36,7 +38,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   })
   try {
     const start = await load()
-    const running = await start({ setup, paths: pathsOf(setup.config), perf, log })
+    const running = await start({ setup, paths: pathsOf(setup.config), perf, log, control })
     process.off('disconnect', endOrphan)
     attach(setup, running, { perf, log })
   } catch (error) {
@@ -58,7 +60,7 @@ function attach(setup: ProcessSetup, running: Running, { perf, log }: { perf: Pe
   }
   process.on('message', (message: ToChild) => {
     if (message.type === 'status') running.onStatus?.(message.status)
-    else void stop('drained')
+    else if (message.type === 'drain') void stop('drained')
   })
   process.on('disconnect', () => {
     log.warn('the primary is gone')
@@ -69,6 +71,19 @@ function attach(setup: ProcessSetup, running: Running, { perf, log }: { perf: Pe
   // The heartbeat of an engine comes from its watchdog thread: its event loop stands still during a run.
   if (setup.role !== 'engine')
     setInterval(() => send({ type: 'beat' }), setup.config.cluster.heartbeatIntervalMs)
+}
+
+// A worker that asks more at once is asked too much itself.
+const questionsMax = 1000
+
+/** Hears its answers from the beginning: a role may ask while it starts. */
+function controlClient({ config }: ProcessSetup): ControlClient {
+  const timeoutMs = config.inference.loadTimeoutMs + config.cluster.startTimeoutMs
+  const control = new ControlClient({ send, pendingMax: questionsMax, timeoutMs })
+  process.on('message', (message: ToChild) => {
+    if (message.type === 'reply') control.onReply(message)
+  })
+  return control
 }
 
 async function drain(running: Running, log: Logger): Promise<number> {

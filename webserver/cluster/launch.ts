@@ -5,6 +5,7 @@ import { childEnvironment, clusterEnvironment } from '../config/process-environm
 import type { ChildRole, ProcessSetup, ServiceStatus } from '../config/process-setup'
 import type { Config } from '../config/schema'
 import type { RunInfo } from '../../perf/timing'
+import type { ControlServer } from './control-server'
 import { ManagedProcess } from './managed-process'
 import type { Launcher } from './memory-limit'
 
@@ -13,6 +14,7 @@ export interface LaunchContext {
   run: RunInfo | null
   status(): ServiceStatus
   engineLauncher: Launcher
+  control: ControlServer
 }
 
 // The file that this process runs is the one that its children run.
@@ -21,13 +23,13 @@ const program = require.main?.filename ?? ''
 export function launchChild(
   role: ChildRole,
   slot: number,
-  { config, run, status, engineLauncher }: LaunchContext,
+  { config, run, status, engineLauncher, control }: LaunchContext,
 ): ManagedProcess {
   const setup = { role, slot, config, run }
   if (role === 'worker')
-    return managed(role, slot, forkWorker({ ...setup, status: status() }).process)
-  if (role === 'writer') return managed(role, slot, forkPlain(setup))
-  return launchEngine(setup, engineLauncher)
+    return managed(setup, forkWorker({ ...setup, status: status() }).process, control)
+  if (role === 'writer') return managed(setup, forkPlain(setup), control)
+  return launchEngine(setup, engineLauncher, control)
 }
 
 /** Through node:cluster, so that without nginx all workers accept on one port. */
@@ -41,23 +43,32 @@ function forkPlain(setup: ProcessSetup): ChildProcess {
 }
 
 /** An engine beats by one byte at a time on a pipe, its descriptor 3. */
-function launchEngine(setup: ProcessSetup, launcher: Launcher): ManagedProcess {
+function launchEngine(
+  setup: ProcessSetup,
+  launcher: Launcher,
+  control: ControlServer,
+): ManagedProcess {
   const child = fork(program, [], {
     ...launcher,
     env: childEnvironment(setup),
     stdio: ['ignore', 2, 2, 'pipe', 'ipc'],
   })
-  const engine = managed('engine', setup.slot, child)
+  const engine = managed(setup, child, control)
   const beats = child.stdio[3] as Readable | null
   beats?.on('data', () => engine.signOfLife())
   beats?.on('error', () => undefined)
   return engine
 }
 
-function managed(role: ChildRole, slot: number, child: ChildProcess): ManagedProcess {
+function managed(
+  { role, slot }: ProcessSetup,
+  child: ChildProcess,
+  control: ControlServer,
+): ManagedProcess {
   return new ManagedProcess(child, {
     role,
     slot,
+    onAsk: (question) => control.reply(question),
     requestDrain() {
       if (child.connected) child.send({ type: 'drain' }, () => undefined)
     },

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import type { FromChild, ProcessState, ToChild } from '../config/process-setup'
+import type { Ask, FromChild, ProcessState, ToChild } from '../config/process-setup'
 
 export interface Exit {
   code: number | null
@@ -13,6 +13,8 @@ export interface ManagedOptions {
   slot: number
   /** Asks the process to end its requests and then itself. */
   requestDrain(): void
+  /** Answers what the process asks. */
+  onAsk?(question: Ask): Promise<ToChild>
 }
 
 /** One process of the service: whether it is ready, when it last gave a sign of life, how it ended. */
@@ -106,6 +108,7 @@ export class ManagedProcess {
   private hear(message: FromChild): void {
     if (message.type === 'ready') this.markReady()
     else if (message.type === 'beat') this.signOfLife()
-    else this.failure = message.reason
+    else if (message.type === 'failed') this.failure = message.reason
+    else void this.options.onAsk?.(message).then((reply) => this.send(reply))
   }
 }

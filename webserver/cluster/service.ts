@@ -6,10 +6,11 @@ import type { ClusterHooks } from '../config/define-cluster'
 import { pathsOf, type Paths } from '../config/paths'
 import type { Config } from '../config/schema'
 import { requireWorkable } from '../database/open-database'
-import { scanModels } from '../model/repository'
+import { scanModels, type ModelDigest } from '../model/repository'
 import { writeNginxFiles } from '../nginx/directory'
 import type { Logger } from '../platform/logger'
 import { claimPort, urlOf } from './address'
+import { ControlServer } from './control-server'
 import { prepareDataDirectory, prepareRunDirectory } from './data-directory'
 import { lockDataDirectory, type DataLock } from './data-lock'
 import { launchChild } from './launch'
@@ -45,6 +46,7 @@ export class Service {
   private config: Config
   private lock: DataLock | null = null
   private run: Run | null = null
+  private models: readonly ModelDigest[] = []
   private perf: Perf | null = null
   /** Uploads may have left drafts and contents behind, and the next start must look for them. */
   private mustSweep = false
@@ -97,7 +99,7 @@ export class Service {
     const preparing = { config: this.config, paths: this.paths, perf, log }
     const firstAccountToken = await prepareData({ ...preparing, afterCrash: this.mustSweep })
     this.mustSweep = false
-    this.run?.setModels(await prepareModels(preparing))
+    this.setModels(await prepareModels(preparing))
     await this.startProcesses(signal, nginx)
     const url = urlOf(this.config.http)
     return { url, paths: this.paths, run: this.run?.info ?? null, firstAccountToken }
@@ -107,7 +109,7 @@ export class Service {
   async reload(): Promise<void> {
     const { log } = this.options
     const startedAt = this.perf?.now() ?? 0
-    this.run?.setModels(await scanModels(this.paths.models))
+    this.setModels(await scanModels(this.paths.models))
     await this.supervisor.replaceAll('worker')
     await this.supervisor.replaceAll('engine')
     this.perf?.call('reload', startedAt)
@@ -188,6 +190,7 @@ export class Service {
       run: this.run?.info ?? null,
       status: () => supervisor.status,
       engineLauncher: this.engineLauncher(),
+      control: this.controlServer(),
     }
     signal.throwIfAborted()
     await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))
@@ -198,6 +201,19 @@ export class Service {
     ])
     signal.throwIfAborted()
     if (nginx !== null) await this.startNginx(nginx)
+  }
+
+  private setModels(models: readonly ModelDigest[]): void {
+    this.models = models
+    this.run?.setModels(models)
+  }
+
+  private controlServer(): ControlServer {
+    const index = () =>
+      this.models.map(
+        ({ name, version }) => ({ name, version, state: 'UNKNOWN', reason: '' }) as const,
+      )
+    return new ControlServer({ 'models.index': () => Promise.resolve(index()) }, this.options.log)
   }
 
   private engineLauncher(): Launcher {

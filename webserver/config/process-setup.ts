@@ -1,4 +1,6 @@
 import type { Perf, RunInfo } from '../../perf/timing'
+import type { ControlQuestion, ServiceControl } from '../domain/service-control'
+import type { WireError } from '../domain/wire-error'
 import type { Logger } from '../platform/logger'
 import type { Paths } from './paths'
 import type { Config } from './schema'
@@ -30,8 +32,20 @@ export interface ServiceStatus {
   processes: ProcessState[]
 }
 
-export type FromChild = { type: 'ready' } | { type: 'beat' } | { type: 'failed'; reason: string }
-export type ToChild = { type: 'drain' } | { type: 'status'; status: ServiceStatus }
+/** A question to the primary and what it answered (domain/service-control.ts). */
+export interface Ask {
+  type: 'ask'
+  id: number
+  question: ControlQuestion
+  argument: unknown
+}
+export type ControlReply = { type: 'reply'; id: number } & (
+  { answer: unknown } | { error: WireError }
+)
+
+export type FromChild =
+  { type: 'ready' } | { type: 'beat' } | { type: 'failed'; reason: string } | Ask
+export type ToChild = { type: 'drain' } | { type: 'status'; status: ServiceStatus } | ControlReply
 
 /** A role that has started. */
 export interface Running {
@@ -46,4 +60,5 @@ export interface RoleContext {
   paths: Paths
   perf: Perf
   log: Logger
+  control: ServiceControl
 }

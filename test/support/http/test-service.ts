@@ -6,6 +6,8 @@ import { NoPerf } from '../../../perf/no-perf'
 import { openApp, type App } from '../../../webserver/app'
 import type { ProcessSetup, ServiceStatus } from '../../../webserver/config/process-setup'
 import { configSchema, type ConfigInput } from '../../../webserver/config/schema'
+import { AppError } from '../../../webserver/domain/errors'
+import type { ServiceControl } from '../../../webserver/domain/service-control'
 import { createLogger } from '../../../webserver/platform/logger'
 import { ScratchDatabase, type Kind } from '../database/scratch-database'
 
@@ -30,6 +32,11 @@ const everythingReady: ServiceStatus = {
     { role: 'writer', slot: 1, ready: true },
     { role: 'worker', slot: 1, ready: true },
   ],
+}
+
+/** These workers run without a primary. */
+const noPrimary: ServiceControl = {
+  ask: () => Promise.reject(new AppError('unavailable', 'there is no primary')),
 }
 
 // Real functions at the least cost: these tests are about what is asked, not how long it takes.
@@ -64,7 +71,7 @@ export class TestService {
     })
     const setup: ProcessSetup = { role: 'worker', slot: 1, config, run: null }
     const log = createLogger('silent', 'worker', 1)
-    const context = { setup, paths: scratch.paths, perf: new NoPerf(), log }
+    const context = { setup, paths: scratch.paths, perf: new NoPerf(), log, control: noPrimary }
     const clock = { now: Date.now }
     const app = await openApp(context, () => clock.now())
     const service = new TestService(scratch, app, settings)

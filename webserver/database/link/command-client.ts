@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { AppError } from '../../domain/errors'
+import { fromWireError } from '../../domain/wire-error'
 import type { ArgumentsOf, OperationName, ResultOf } from '../operations'
-import { encodeFrame, FrameReader, fromWireError, type WireResponse } from './frames'
+import { encodeFrame, FrameReader, type WireResponse } from './frames'
 
 export interface CommandClientOptions {
   socketPath: string

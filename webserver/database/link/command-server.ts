@@ -1,9 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { listenOnSocket } from '../../platform/listen-on-socket'
+import { toWireError } from '../../domain/wire-error'
 import type { Logger } from '../../platform/logger'
 import type { GroupCommit } from '../group-commit'
 import type { Outcome } from '../operations'
-import { encodeFrame, FrameReader, toWireError, type WireRequest } from './frames'
+import { encodeFrame, FrameReader, type WireRequest } from './frames'
 
 /** Serves the writer's operations on a unix socket. Whoever may open the socket may do everything. */
 export class CommandServer {

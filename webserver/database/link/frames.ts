@@ -1,4 +1,4 @@
-import { AppError, isAppError, type AppErrorOptions, type ErrorCode } from '../../domain/errors'
+import type { WireError } from '../../domain/wire-error'
 
 /**
  * What crosses the writer's socket: frames of a 32-bit big-endian length and that many bytes of JSON. Requests carry an
@@ -14,13 +14,6 @@ export interface WireResponse {
   id: number
   value?: unknown
   error?: WireError
-}
-
-export interface WireError {
-  code: ErrorCode
-  message: string
-  field?: string
-  retryAfterS?: number
 }
 
 const lengthBytes = 4
@@ -65,20 +58,4 @@ export class FrameReader {
     this.wantedBytes = lengthBytes + sizeBytes
     return this.wantedBytes
   }
-}
-
-/** Errors that are not ours are bugs: their text stays in the writer's log. */
-export function toWireError(error: unknown): WireError {
-  if (!isAppError(error)) return { code: 'internal', message: 'internal error' }
-  const { code, message, field, retryAfterS } = error
-  return {
-    code,
-    message,
-    ...(field !== undefined && { field }),
-    ...(retryAfterS !== undefined && { retryAfterS }),
-  }
-}
-
-export function fromWireError({ code, message, ...options }: WireError): AppError {
-  return new AppError(code, message, options satisfies AppErrorOptions)
 }

@@ -1,0 +1,28 @@
+/**
+ * What a worker may ask of the primary, by name: the argument and the answer, both plain JSON. The primary alone knows
+ * which models are to be served and what all processes have counted.
+ */
+export interface ControlQuestions {
+  /** Every version of every model and how it stands (model repository extension, index). */
+  'models.index': { argument: null; answer: readonly ModelState[] }
+}
+
+export type ControlQuestion = keyof ControlQuestions
+
+/** The primary, as a worker sees it. */
+export interface ServiceControl {
+  /** @throws {AppError} what the primary answers; `unavailable` when it does not answer in time. */
+  ask<Q extends ControlQuestion>(
+    question: Q,
+    argument: ControlQuestions[Q]['argument'],
+  ): Promise<ControlQuestions[Q]['answer']>
+}
+
+/** A model version in the repository's index, in the words of the protocol. */
+export interface ModelState {
+  name: string
+  version: string
+  state: 'READY' | 'UNAVAILABLE' | 'LOADING' | 'UNLOADING' | 'UNKNOWN'
+  /** Why it is not ready; empty when it is. */
+  reason: string
+}

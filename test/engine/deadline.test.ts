@@ -99,7 +99,11 @@ describe('the heartbeat', () => {
   })
 
   it('is not needed: without a pipe the engine serves all the same', async () => {
-    const engine = TestEngine.fork({ models: { simple: addSubModel() }, settings, pipe: false })
+    const engine = await TestEngine.fork({
+      models: { simple: addSubModel() },
+      settings,
+      pipe: false,
+    })
     await once(engine.child, 'message')
     expect((await engine.call({ path: '/v2/models/simple/ready' })).status).toBe(200)
     expect(await engine.stop()).toEqual([0, null])

@@ -9,8 +9,9 @@ import {
   mlpModel,
 } from '../../perf/bench/models'
 import { type Graph, onnxModel, weights } from '../../perf/bench/onnx-model'
+import { configSchema } from '../../webserver/config/schema'
 import { createLogger } from '../../webserver/platform/logger'
-import { scanModels } from '../../webserver/model/repository'
+import { planModels } from '../../webserver/model/plan-models'
 import { placeSampleModels } from '../../webserver/model/samples'
 import { TestEngine } from '../support/engine/engine-process'
 import { binaryInput, bytesOf, errorOf, outputsOf } from '../support/engine/infer'
@@ -160,7 +161,10 @@ describe('the sample models', () => {
   afterAll(() => engine.stop())
 
   it('are listed with their digests', async () => {
-    const digests = await scanModels(join(directory, 'models'))
+    const digests = await planModels({
+      directory: join(directory, 'models'),
+      settings: configSchema.parse({}).models,
+    })
     expect(digests.map(({ name, version }) => `${name}/${version}`)).toEqual([
       'ppocr-cls/1',
       'ppocr-det/1',
@@ -222,7 +226,7 @@ describe('a load that does not end', () => {
     const settings = { inference: { loadTimeoutMs: 3000 } }
     const block = join(__dirname, '../support/engine/slow-load.cjs')
     const options = { models, settings, execArgv: ['--require', block] }
-    const firstEngine = TestEngine.fork(options)
+    const firstEngine = await TestEngine.fork(options)
     expect(await firstEngine.exited).toEqual([null, 'SIGALRM'])
     expect(firstEngine.errors).toContain('"model":"endless"')
     const next = await TestEngine.start({

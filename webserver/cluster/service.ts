@@ -6,7 +6,9 @@ import type { ClusterHooks } from '../config/define-cluster'
 import { pathsOf, type Paths } from '../config/paths'
 import type { Config } from '../config/schema'
 import { requireWorkable } from '../database/open-database'
-import { scanModels, type ModelDigest } from '../model/repository'
+import { type PlannedModel, writePlan } from '../model/model-plan'
+import { planModels } from '../model/plan-models'
+import type { ModelDigest } from '../model/repository'
 import { writeNginxFiles } from '../nginx/directory'
 import type { Logger } from '../platform/logger'
 import { claimPort, urlOf } from './address'
@@ -46,7 +48,7 @@ export class Service {
   private config: Config
   private lock: DataLock | null = null
   private run: Run | null = null
-  private models: readonly ModelDigest[] = []
+  private models: readonly PlannedModel[] = []
   private perf: Perf | null = null
   /** Uploads may have left drafts and contents behind, and the next start must look for them. */
   private mustSweep = false
@@ -109,7 +111,7 @@ export class Service {
   async reload(): Promise<void> {
     const { log } = this.options
     const startedAt = this.perf?.now() ?? 0
-    this.setModels(await scanModels(this.paths.models))
+    this.setModels(await this.planModels())
     await this.supervisor.replaceAll('worker')
     await this.supervisor.replaceAll('engine')
     this.perf?.call('reload', startedAt)
@@ -203,9 +205,17 @@ export class Service {
     if (nginx !== null) await this.startNginx(nginx)
   }
 
-  private setModels(models: readonly ModelDigest[]): void {
+  private async planModels(): Promise<PlannedModel[]> {
+    const { config, paths } = this
+    const options = { directory: paths.models, settings: config.models, previous: this.models }
+    const models = await planModels(options)
+    await writePlan(paths.modelPlan, models)
+    return models
+  }
+
+  private setModels(models: readonly PlannedModel[]): void {
     this.models = models
-    this.run?.setModels(models)
+    this.run?.setModels(models.map(digestOf))
   }
 
   private controlServer(): ControlServer {
@@ -237,4 +247,8 @@ export class Service {
       throw new StartError((error as Error).message, { cause: error })
     }
   }
+}
+
+function digestOf({ name, version, sizeBytes, sha256 }: PlannedModel): ModelDigest {
+  return { name, version, sizeBytes, sha256 }
 }

@@ -19,6 +19,8 @@ export interface Paths {
   drafts: string
   database: string
   models: string
+  /** What engines load (model/model-plan.ts), written by the primary. */
+  modelPlan: string
   perfLogs: string
   /** Sockets, nginx's files: worth nothing once the service has stopped. */
   run: string
@@ -38,6 +40,7 @@ export function pathsOf(config: Config): Paths {
     database: join(data, 'database'),
     models:
       config.models.directory === '' ? join(data, 'models') : resolve(config.models.directory),
+    modelPlan: join(run, 'models.json'),
     perfLogs: resolve(config.perf.directory),
     run,
     socket: (name) => join(run, `${name}.sock`),

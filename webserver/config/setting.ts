@@ -66,6 +66,15 @@ export function text(unit: string, preset: string, sentence: string) {
   return z.string().default(preset).meta({ unit, description: sentence })
 }
 
+/** @param unit what the pattern asks for, in words. */
+export function matching(pattern: RegExp, unit: string, preset: string, sentence: string) {
+  return z
+    .string()
+    .regex(pattern, { error: `expected ${unit}` })
+    .default(preset)
+    .meta({ unit, description: sentence })
+}
+
 /** An absent section is one with every setting at its default. */
 export function section<T extends z.ZodRawShape>(shape: T) {
   return z.strictObject(shape).prefault({} as never)

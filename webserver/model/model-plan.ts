@@ -1,3 +1,4 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import type { ModelDigest, ModelFile } from './repository'
 import type { ModelSettings } from './model-settings'
 
@@ -21,4 +22,17 @@ export interface PlannedModel extends ModelFile, Pick<ModelDigest, 'sha256'> {
   refusal: string | null
   /** When engines load it: as they start, when it is first asked for, or not at all. */
   load: 'start' | 'first_use' | 'never'
+}
+
+/** Replaces the file whole: whoever reads it sees the old plan or the new one. */
+export async function writePlan(path: string, models: readonly PlannedModel[]): Promise<void> {
+  const draft = `${path}.new`
+  await writeFile(draft, JSON.stringify({ models }), { mode: 0o600 })
+  await rename(draft, path)
+}
+
+/** What `writePlan` wrote; lowest version of a model first. @throws {Error} when there is no plan. */
+export async function readPlan(path: string): Promise<PlannedModel[]> {
+  const { models } = JSON.parse(await readFile(path, 'utf8')) as { models: PlannedModel[] }
+  return models
 }

@@ -11,7 +11,7 @@ const dimension = z
   .max(2 ** 31 - 1)
 
 /** Which versions of a model are served, as Triton words it; of a `model.json` beside the versions, not of one in them. */
-const versionPolicySchema = z.union([
+export const versionPolicySchema = z.union([
   z.literal('all'),
   z.strictObject({ latest: z.number().int().min(1).max(1000) }),
   z.strictObject({ specific: z.array(z.string().min(1).max(64)).min(1).max(1000) }),
@@ -72,6 +72,14 @@ export async function readModelSettings(
     (await readIfThere(join(modelDirectory, version, fileName))) ??
     (await readIfThere(join(modelDirectory, fileName)))
   return parseSettings(text ?? '{}')
+}
+
+/**
+ * The settings beside the versions: the model's own, of which `versionPolicy` counts.
+ * @throws {Error} as `readModelSettings`.
+ */
+export async function readSharedSettings(modelDirectory: string): Promise<ModelSettings> {
+  return parseSettings((await readIfThere(join(modelDirectory, fileName))) ?? '{}')
 }
 
 async function readIfThere(path: string): Promise<string | null> {

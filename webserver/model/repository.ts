@@ -3,6 +3,7 @@ import { createReadStream, type Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { compareVersions } from './version-policy'
 
 /** One version of one model on disk: `<directory>/<name>/<version>/model.onnx`. */
 export interface ModelFile {
@@ -24,31 +25,22 @@ export interface ModelDigest {
 }
 
 const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
-const versionName = /^[1-9][0-9]{0,8}$/
+const versionName = /^(?:[1-9][0-9]{0,8}|[A-Za-z][A-Za-z0-9._-]{0,63})$/
+
+/** Directories whose names can be a model's (letters, digits, `.`, `_`, `-`), in order. No directory, no models. */
+export async function listModelNames(directory: string): Promise<string[]> {
+  return (await directoriesIn(directory)).filter((name) => modelName.test(name)).sort()
+}
 
 /**
- * Every version of every model, by name and then by version, oldest first. Directories whose names are neither a
- * model's (letters, digits, `.`, `_`, `-`) nor a version's (a whole number) are passed over, and so are versions without
- * a `model.onnx`. No directory, no models.
+ * The versions of one model, lowest first. Directories whose names are no version's (a whole number, or a word that
+ * begins with a letter) are passed over, and so are versions without a `model.onnx`. No directory, no versions.
  */
-export async function listModels(directory: string): Promise<ModelFile[]> {
-  const names = (await directoriesIn(directory)).filter((name) => modelName.test(name)).sort()
-  const models = await Promise.all(names.map((name) => listVersions(directory, name)))
-  return models.flat()
-}
-
-/** `listModels` with the digest of each file; reads every byte of every model once. */
-export async function scanModels(directory: string): Promise<ModelDigest[]> {
-  const digests: ModelDigest[] = []
-  for (const { name, version, path, sizeBytes } of await listModels(directory))
-    digests.push({ name, version, sizeBytes, sha256: await sha256Of(path) })
-  return digests
-}
-
-async function listVersions(directory: string, name: string): Promise<ModelFile[]> {
+export async function listVersions(directory: string, name: string): Promise<ModelFile[]> {
+  if (!modelName.test(name)) return []
   const home = join(directory, name)
   const versions = (await directoriesIn(home)).filter((version) => versionName.test(version))
-  versions.sort((a, b) => Number(a) - Number(b))
+  versions.sort(compareVersions)
   const files = await Promise.all(
     versions.map(async (version) => {
       const path = join(home, version, 'model.onnx')
@@ -89,7 +81,8 @@ function isAbsence(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-async function sha256Of(path: string): Promise<string> {
+/** Reads every byte of the file. */
+export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash)
   return hash.digest('hex')

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { childEnvironment } from '../../../webserver/config/process-environment'
 import { type ConfigInput, configSchema } from '../../../webserver/config/schema'
+import { writePlan } from '../../../webserver/model/model-plan'
 import type { ModelSettingsInput } from '../../../webserver/model/model-settings'
+import { planModels } from '../../../webserver/model/plan-models'
 
 const program = join(__dirname, '../../../dist/webserver/main.js')
 
@@ -67,7 +69,7 @@ export class TestEngine {
 
   /** Resolves when the engine says ready. @throws {Error} with its messages when it ends before. */
   static async start(options: EngineOptions): Promise<TestEngine> {
-    const engine = TestEngine.fork(options)
+    const engine = await TestEngine.fork(options)
     const first = await Promise.race([
       once(engine.child, 'message'),
       engine.exited.then(() => [null]),
@@ -76,12 +78,15 @@ export class TestEngine {
     throw new Error(`the engine did not start: ${engine.errors}`)
   }
 
-  static fork({ models, settings = {}, execArgv = [], ...rest }: EngineOptions): TestEngine {
+  static async fork(options: EngineOptions): Promise<TestEngine> {
+    const { models, settings = {}, execArgv = [], ...rest } = options
     const { directory, pipe = true } = rest
     const home = directory ?? mkdtempSync(join(tmpdir(), 'gristmill-engine-'))
     for (const name of ['run', 'perf']) mkdirSync(join(home, name), { recursive: true })
     writeModels(join(home, 'models'), models)
     const config = configSchema.parse({ ...settings, data: { directory: home } })
+    const plan = await planModels({ directory: join(home, 'models'), settings: config.models })
+    await writePlan(join(home, 'run/models.json'), plan)
     const run = {
       number: 1,
       directory: join(home, 'perf'),

@@ -1,10 +1,26 @@
-import { machineMemory, flag, gibibyte, mebibyte, minute, section, text, whole } from '../setting'
+import {
+  machineMemory,
+  flag,
+  matching,
+  gibibyte,
+  mebibyte,
+  minute,
+  section,
+  text,
+  whole,
+} from '../setting'
 
 export const models = section({
   directory: text(
     'path',
     '',
     'Where models are read from: <name>/<version>/model.onnx; empty means models/ of the data directory.',
+  ),
+  versionPolicy: matching(
+    /^(?:all|latest:[1-9][0-9]{0,2})$/,
+    'all or latest:<n>',
+    'all',
+    'Which versions of a model are served when its model.json says nothing: all, or the n highest.',
   ),
   samples: flag(true, 'Whether the sample models are placed in a new data directory.'),
 })

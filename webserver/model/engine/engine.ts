@@ -5,7 +5,7 @@ import type { RoleContext, Running } from '../../config/process-setup'
 import { readVersion } from '../../config/version'
 import { endRequests, idleGraceMs } from '../../platform/end-requests'
 import { listenOnSocket } from '../../platform/listen-on-socket'
-import { type ModelFile, listModels } from '../repository'
+import { type PlannedModel, readPlan } from '../model-plan'
 import { InferDecoder } from './decode-infer'
 import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
@@ -17,20 +17,20 @@ import { Scheduler } from './scheduler'
 import { Watchdog } from './watchdog'
 
 /**
- * Starts an Open Inference Protocol v2 server on this engine's unix socket: loads every model of the models directory,
- * then listens. A model that cannot be loaded keeps its reason; the others are served.
+ * Starts an Open Inference Protocol v2 server on this engine's unix socket: loads the models
+ * of the plan, then listens. A model that cannot be loaded keeps its reason; the others are served.
  * @throws {Error} when ONNX Runtime or the socket is not to be had.
  */
 export async function startEngine(context: RoleContext): Promise<Running> {
   const { setup, paths, perf, log } = context
   const settings = setup.config.inference
   enterEmptyDirectory(join(paths.run, `engine-${setup.slot}.cwd`))
-  const files = await listModels(paths.models)
-  const watchdog = startWatchdog(context, files)
+  const plan = await readPlan(paths.modelPlan)
+  const watchdog = startWatchdog(context, plan)
   // On Linux this is the main thread's and that of those it makes from now on: the watchdog keeps its own.
   setPriority(settings.niceness)
   const runtime = await loadRuntime(settings)
-  const loaded = await loadModels(files, {
+  const loaded = await loadModels(plan, {
     runtime,
     watchdog,
     perf,
@@ -69,10 +69,10 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   }
 }
 
-function startWatchdog({ setup, paths }: RoleContext, files: readonly ModelFile[]): Watchdog {
+function startWatchdog({ setup, paths }: RoleContext, plan: readonly PlannedModel[]): Watchdog {
   const { cluster, inference } = setup.config
   return new Watchdog({
-    models: files.map((file) => ({
+    models: plan.map((file) => ({
       name: file.name,
       version: file.version,
       marker: timeoutMarker(file, paths.run),

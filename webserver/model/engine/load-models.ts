@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Perf } from '../../../perf/timing'
 import type { Config } from '../../config/schema'
 import type { Logger } from '../../platform/logger'
-import { readModelSettings } from '../model-settings'
+import type { PlannedModel } from '../model-plan'
 import { refusalOf } from '../onnx/scan-onnx'
 import type { ModelFile } from '../repository'
 import { firstLine } from './infer-error'
@@ -23,19 +23,23 @@ export interface LoadParts {
   runDirectory: string
 }
 
-export type LoadedModel = { file: ModelFile } & ({ model: ServedModel } | { reason: string })
+export type LoadedModel = { file: PlannedModel } & ({ model: ServedModel } | { reason: string })
 
 /** Loads every model version in turn; one that cannot be loaded costs one message and keeps its reason. */
 export async function loadModels(
-  files: readonly ModelFile[],
+  plan: readonly PlannedModel[],
   parts: LoadParts,
 ): Promise<LoadedModel[]> {
   const loaded: LoadedModel[] = []
-  for (const [number, file] of files.entries()) loaded.push(await loadModel(file, number, parts))
+  for (const [number, file] of plan.entries()) loaded.push(await loadModel(file, number, parts))
   return loaded
 }
 
-async function loadModel(file: ModelFile, number: number, parts: LoadParts): Promise<LoadedModel> {
+async function loadModel(
+  file: PlannedModel,
+  number: number,
+  parts: LoadParts,
+): Promise<LoadedModel> {
   const { name, version, sizeBytes } = file
   const startedAt = parts.perf.now()
   try {
@@ -50,13 +54,12 @@ async function loadModel(file: ModelFile, number: number, parts: LoadParts): Pro
   }
 }
 
-async function tryLoad(file: ModelFile, number: number, parts: LoadParts): Promise<ServedModel> {
+async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Promise<ServedModel> {
   const { runtime, watchdog, settings } = parts
   if (existsSync(timeoutMarker(file, parts.runDirectory)))
     throw new Error('the model did not load in time')
-  const refusal = refusalOf(file.path)
+  const refusal = file.refusal ?? refusalOf(file.path)
   if (refusal !== null) throw new Error(refusal)
-  const own = await readModelSettings(file.directory, file.version)
   watchdog.begin('load', number, loadTimeoutMs(parts))
   const session = await runtime.createSession(file.path).finally(() => watchdog.end())
   const inputs = describeTensors(session.inputMetadata)
@@ -65,13 +68,13 @@ async function tryLoad(file: ModelFile, number: number, parts: LoadParts): Promi
     number,
     name: file.name,
     version: file.version,
-    platform: own.platform,
+    platform: file.settings.platform,
     inputs,
     outputs,
     inputByName: byName(inputs),
     outputByName: byName(outputs),
-    joinable: own.batching && hasBatchDimension(session),
-    batchItemsMax: own.batchItemsMax ?? settings.batchItemsMax,
+    joinable: file.settings.batching && hasBatchDimension(session),
+    batchItemsMax: file.settings.batchItemsMax ?? settings.batchItemsMax,
     session,
   }
 }

@@ -8,6 +8,7 @@ import type {
   Running,
   ToChild,
 } from '../config/process-setup'
+import { Counts } from '../metrics/counts'
 import { createLogger, type Logger } from '../platform/logger'
 import { ControlClient } from './control-client'
 
@@ -27,6 +28,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   const endOrphan = () => process.exit(1)
   process.once('disconnect', endOrphan)
   const control = controlClient(setup)
+  const counts = new Counts()
   const perf = openPerf({
     level: setup.config.perf.level,
     run: setup.run,
@@ -38,7 +40,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   })
   try {
     const start = await load()
-    const running = await start({ setup, paths: pathsOf(setup.config), perf, log, control })
+    const running = await start({ setup, paths: pathsOf(setup.config), perf, log, control, counts })
     process.off('disconnect', endOrphan)
     attach(setup, running, { perf, log })
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Perf, RunInfo } from '../../perf/timing'
 import type { ControlQuestion, ServiceControl } from '../domain/service-control'
 import type { WireError } from '../domain/wire-error'
+import type { Counts } from '../metrics/counts'
 import type { Logger } from '../platform/logger'
 import type { Paths } from './paths'
 import type { Config } from './schema'
@@ -61,4 +62,6 @@ export interface RoleContext {
   perf: Perf
   log: Logger
   control: ServiceControl
+  /** What this process counts; the primary has the totals. */
+  counts: Counts
 }

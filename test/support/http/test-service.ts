@@ -8,6 +8,7 @@ import type { ProcessSetup, ServiceStatus } from '../../../webserver/config/proc
 import { configSchema, type ConfigInput } from '../../../webserver/config/schema'
 import { AppError } from '../../../webserver/domain/errors'
 import type { ServiceControl } from '../../../webserver/domain/service-control'
+import { Counts } from '../../../webserver/metrics/counts'
 import { createLogger } from '../../../webserver/platform/logger'
 import { ScratchDatabase, type Kind } from '../database/scratch-database'
 
@@ -71,7 +72,14 @@ export class TestService {
     })
     const setup: ProcessSetup = { role: 'worker', slot: 1, config, run: null }
     const log = createLogger('silent', 'worker', 1)
-    const context = { setup, paths: scratch.paths, perf: new NoPerf(), log, control: noPrimary }
+    const context = {
+      setup,
+      paths: scratch.paths,
+      perf: new NoPerf(),
+      log,
+      control: noPrimary,
+      counts: new Counts(),
+    }
     const clock = { now: Date.now }
     const app = await openApp(context, () => clock.now())
     const service = new TestService(scratch, app, settings)

@@ -22,7 +22,7 @@ import { Watchdog } from './watchdog'
  * @throws {Error} when ONNX Runtime or the socket is not to be had.
  */
 export async function startEngine(context: RoleContext): Promise<Running> {
-  const { setup, paths, perf, log } = context
+  const { setup, paths, perf, log, counts } = context
   const settings = setup.config.inference
   enterEmptyDirectory(join(paths.run, `engine-${setup.slot}.cwd`))
   const plan = await readPlan(paths.modelPlan)
@@ -39,7 +39,13 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     startTimeoutMs: setup.config.cluster.startTimeoutMs,
     runDirectory: paths.run,
   })
-  const scheduler = new Scheduler({ limits: settings, watchdog, Tensor: runtime.Tensor, log })
+  const scheduler = new Scheduler({
+    limits: settings,
+    watchdog,
+    Tensor: runtime.Tensor,
+    counts,
+    log,
+  })
   const budget = new BodyBudget(settings.bodyBytesMax, settings.queueBytesMax)
   perf.gauge('queue', () => scheduler.waiting)
   perf.gauge('queue_bytes', () => budget.heldBytes)

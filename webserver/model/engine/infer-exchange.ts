@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Perf, RequestTiming } from '../../../perf/timing'
 import { AppError } from '../../domain/errors'
+import type { FailureReason } from '../../metrics/block-kinds'
 import type { Logger } from '../../platform/logger'
 import type { Values } from './datatypes'
 import { headerBytesOf, type InferDecoder } from './decode-infer'
 import { encodeInfer, type OutputValues } from './encode-infer'
 import type { InferPlan } from './infer-plan'
 import type { ModelQueue } from './model-queue'
+import { type RunTimes, reasonOf } from './model-statistics'
 import { sendError, sendInfer } from './reply'
 import { type BodyBudget, type BodyListener, RequestBody } from './request-body'
 import type { InferJob, Scheduler } from './scheduler'
@@ -36,6 +38,8 @@ export class InferExchange implements InferJob, BodyListener {
   sizeBytes = 0
   /** Counted from the whole request: how fast a client sends is not the model's doing. */
   deadlineAtMs = Infinity
+  /** When the whole request was here; 0 before. */
+  private completeAtMs = 0
   private readonly timing: RequestTiming
   private readonly fd: number
   private body: RequestBody | null = null
@@ -66,7 +70,8 @@ export class InferExchange implements InferJob, BodyListener {
 
   onBody(body: Buffer): void {
     this.endStage('read')
-    this.deadlineAtMs = performance.now() + this.parts.deadlineMs
+    this.completeAtMs = performance.now()
+    this.deadlineAtMs = this.completeAtMs + this.parts.deadlineMs
     try {
       const header = headerOf(this.req, 'inference-header-content-length')
       const { plan, values } = this.target.decoder.decode(body, headerBytesOf(header, body.length))
@@ -95,7 +100,7 @@ export class InferExchange implements InferJob, BodyListener {
     this.endStage('infer')
   }
 
-  succeed(outputs: readonly OutputValues[], batchItems: number): void {
+  succeed(outputs: readonly OutputValues[], batchItems: number, times: RunTimes): void {
     this.body?.recycle()
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
@@ -104,6 +109,8 @@ export class InferExchange implements InferJob, BodyListener {
       const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)
       sendInfer(this.res, encoded, this.timing.requestId)
       this.endStage('write')
+      const { statistics } = this.target.queue
+      statistics.requestSucceeded(this.completeAtMs, times, Math.max(this.plan.items, 1))
       this.finish({ s: 200, b: batchItems, bo: encoded.sizeBytes })
     } catch (error) {
       this.refuse(error)
@@ -114,6 +121,7 @@ export class InferExchange implements InferJob, BodyListener {
     this.body?.recycle()
     if (this.isDone) return
     this.parts.watchdog.mark(this.fd, 'answering')
+    this.countFailure(reasonOf(error.code))
     this.res.setHeader('X-Request-Id', this.timing.requestId)
     this.finish({ s: sendError(this.res, error), e: error.code, b: batchItems })
   }
@@ -123,6 +131,7 @@ export class InferExchange implements InferJob, BodyListener {
     if (!this.req.socket.destroyed) this.parts.watchdog.mark(this.fd, 'waiting')
     if (this.isDone) return
     this.target.queue.remove(this)
+    this.countFailure('CANCELED')
     this.finish({ s: 499, b: 0 })
   }
 
@@ -133,6 +142,11 @@ export class InferExchange implements InferJob, BodyListener {
     }
     this.parts.log.error({ err: error }, 'an infer request failed unexpectedly')
     this.fail(new AppError('internal', 'internal error'), 0)
+  }
+
+  private countFailure(reason: FailureReason): void {
+    const durationMs = this.completeAtMs === 0 ? 0 : performance.now() - this.completeAtMs
+    this.target.queue.statistics.requestFailed(reason, durationMs)
   }
 
   private endStage(stage: 'read' | 'parse' | 'batch_wait' | 'infer' | 'write'): void {

@@ -1,3 +1,4 @@
+import type { ModelStatistics } from './model-statistics'
 import type { RunInput } from './run-model'
 import type { ServedModel } from './served-model'
 
@@ -22,8 +23,10 @@ export class ModelQueue<Job extends Waiting> {
   constructor(
     readonly model: ServedModel,
     private readonly batchTargetMs: number,
+    readonly statistics: ModelStatistics,
   ) {
     this.mayJoin = model.joinable
+    statistics.observePending(() => this.length)
   }
 
   get length(): number {

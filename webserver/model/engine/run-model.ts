@@ -17,14 +17,15 @@ export class RowCountError extends Error {}
 
 /**
  * Runs a model once for one or more requests of equal join key.
- * @param onStart called right before the native run, which does not give the thread back until it ends.
+ * @param onStart called right before the native run, which does not give the thread back until it ends, and `onEnd`
+ * right after it.
  * @returns the outputs of each request, by the index of the model's output; those that nobody asked for are absent.
  * @throws {RowCountError}, or what ONNX Runtime throws.
  */
 export async function runModel(
   model: ServedModel,
   inputs: readonly RunInput[],
-  { Tensor, onStart }: { Tensor: TensorMaker; onStart: () => void },
+  { Tensor, onStart, onEnd }: { Tensor: TensorMaker; onStart: () => void; onEnd: () => void },
 ): Promise<OutputValues[][]> {
   const feeds = feedsOf(model, inputs, Tensor)
   const fetches = wantedOutputs(model, inputs)
@@ -32,7 +33,10 @@ export async function runModel(
   const start = setImmediate(onStart)
   const run = fetches === undefined ? model.session.run(feeds) : model.session.run(feeds, fetches)
   // A run that is refused before it starts must not be started later.
-  const results = await run.finally(() => clearImmediate(start))
+  const results = await run.finally(() => {
+    clearImmediate(start)
+    onEnd()
+  })
   return inputs.length === 1 ? [whole(model, results)] : split(model, inputs, results)
 }
 

@@ -2,7 +2,9 @@ import { AppError } from '../../domain/errors'
 import type { Logger } from '../../platform/logger'
 import type { OutputValues } from './encode-infer'
 import { runError } from './infer-error'
+import type { Counts } from '../../metrics/counts'
 import { ModelQueue, type Waiting } from './model-queue'
+import { ModelStatistics, type RunTimes } from './model-statistics'
 import { RowCountError, runModel, type TensorMaker } from './run-model'
 import type { ServedModel } from './served-model'
 import type { Watchdog } from './watchdog'
@@ -14,7 +16,7 @@ export interface InferJob extends Waiting {
   /** Called right before the run and right after it; a run repeated alone is a second pair. */
   begin(): void
   end(): void
-  succeed(outputs: readonly OutputValues[], batchItems: number): void
+  succeed(outputs: readonly OutputValues[], batchItems: number, times: RunTimes): void
   fail(error: AppError, batchItems: number): void
 }
 
@@ -27,6 +29,7 @@ interface SchedulerParts {
   limits: SchedulerLimits
   watchdog: Watchdog
   Tensor: TensorMaker
+  counts: Counts
   log: Logger
 }
 
@@ -50,7 +53,9 @@ export class Scheduler {
   }
 
   addModel(model: ServedModel): ModelQueue<InferJob> {
-    const queue = new ModelQueue<InferJob>(model, this.parts.limits.batchTargetMs)
+    const { limits, counts } = this.parts
+    const statistics = new ModelStatistics(counts, model)
+    const queue = new ModelQueue<InferJob>(model, limits.batchTargetMs, statistics)
     this.queues.push(queue)
     return queue
   }
@@ -117,12 +122,14 @@ export class Scheduler {
   }
 
   private async run(queue: ModelQueue<InferJob>, batch: readonly InferJob[]): Promise<void> {
-    const outputs = await this.runOnce(queue, batch).catch((error: unknown) =>
+    const times: RunTimes = { takenAtMs: performance.now(), startedAtMs: 0, endedAtMs: 0 }
+    const outputs = await this.runOnce(queue, batch, times).catch((error: unknown) =>
       this.recover(queue, batch, error),
     )
     if (outputs === null) return
     const items = itemsOf(batch)
-    batch.forEach((job, index) => job.succeed(outputs[index]!, items))
+    batch.forEach((job, index) => job.succeed(outputs[index]!, items, times))
+    queue.statistics.runSucceeded(times, items)
   }
 
   /** One request must not spoil the others' run, and which one it was only shows when each runs alone. */
@@ -145,22 +152,26 @@ export class Scheduler {
     job.fail(failure, itemsOf([job]))
   }
 
-  private async runOnce(queue: ModelQueue<InferJob>, batch: readonly InferJob[]) {
+  private async runOnce(queue: ModelQueue<InferJob>, batch: readonly InferJob[], times: RunTimes) {
     const { watchdog, Tensor } = this.parts
-    let startedAtMs = 0
     const onStart = () => {
-      startedAtMs = performance.now()
+      times.startedAtMs = performance.now()
       const earliest = Math.min(...batch.map(({ deadlineAtMs }) => deadlineAtMs))
       for (const job of batch) job.begin()
-      watchdog.begin('run', queue.model.number, Math.max(earliest - startedAtMs, runTimeoutMinMs))
+      watchdog.begin(
+        'run',
+        queue.model.number,
+        Math.max(earliest - times.startedAtMs, runTimeoutMinMs),
+      )
     }
+    const onEnd = () => (times.endedAtMs = performance.now())
     try {
-      return await runModel(queue.model, batch, { Tensor, onStart })
+      return await runModel(queue.model, batch, { Tensor, onStart, onEnd })
     } finally {
       watchdog.end()
       for (const job of batch) job.end()
       const sizeBytes = batch.reduce((sum, job) => sum + job.sizeBytes, 0)
-      if (startedAtMs > 0) queue.ran(performance.now() - startedAtMs, sizeBytes)
+      if (times.startedAtMs > 0) queue.ran(times.endedAtMs - times.startedAtMs, sizeBytes)
     }
   }
 

@@ -22,7 +22,10 @@ describe('the protocol', () => {
   afterAll(() => engine.stop())
 
   const described: [string, object][] = [
-    ['/v2', { name: 'gristmill', extensions: ['binary_tensor_data'] }],
+    [
+      '/v2',
+      { name: 'gristmill', extensions: ['binary_tensor_data', 'classification', 'parameters'] },
+    ],
     ['/v2/', { name: 'gristmill' }],
     ['/v2?test=1', { name: 'gristmill' }],
     ['/v2/health/live', { live: true }],
@@ -85,6 +88,7 @@ describe('the protocol', () => {
     })
   })
 
+  const cuda = 'cuda_shared_memory extension is not supported'
   const misses: [string, string, number, string][] = [
     ['GET', '/v2/models/x', 404, "Request for unknown model: 'x' is not found"],
     ['GET', '/v2/models/x/ready', 404, "Request for unknown model: 'x' is not found"],
@@ -105,10 +109,24 @@ describe('the protocol', () => {
     ],
     ['GET', '/v2/models/simple/other', 404, 'Not Found'],
     ['GET', '/v2/models/%zz', 404, 'Not Found'],
+    ['GET', '/v2/models/simple/versions/%zz', 404, 'Not Found'],
     ['GET', '/', 404, 'Not Found'],
     ['GET', '/v2/models/simple/infer', 405, 'Method Not Allowed'],
     ['POST', '/v2', 405, 'Method Not Allowed'],
     ['DELETE', '/v2/models/simple', 405, 'Method Not Allowed'],
+    ['POST', '/v2/models/simple/generate', 501, 'generate extension is not supported'],
+    [
+      'POST',
+      '/v2/models/simple/versions/1/generate_stream',
+      501,
+      'generate extension is not supported',
+    ],
+    ['GET', '/v2/models/simple/generate', 405, 'Method Not Allowed'],
+    ['GET', '/v2/cudasharedmemory/status', 501, cuda],
+    ['GET', '/v2/cudasharedmemory/region/a/status', 501, cuda],
+    ['POST', '/v2/cudasharedmemory/region/a/register', 501, cuda],
+    ['POST', '/v2/cudasharedmemory/unregister', 501, cuda],
+    ['GET', '/v2/cudasharedmemory/unregister', 405, 'Method Not Allowed'],
   ]
 
   it.each(misses)('%s %s is answered %i', async (method, path, status, error) => {

@@ -213,8 +213,8 @@ describe('an infer request that cannot be served', () => {
   const unserved: [string, object][] = [
     ['shared memory inputs', without({ parameters: { shared_memory_region: 'r' } })],
     [
-      'classification',
-      { inputs: both, outputs: [{ name: 'OUTPUT0', parameters: { classification: 1 } }] },
+      'shared memory outputs',
+      { inputs: both, outputs: [{ name: 'OUTPUT0', parameters: { shared_memory_region: 'r' } }] },
     ],
   ]
 

@@ -17,6 +17,8 @@ export interface TestModel {
   file: Uint8Array
   version?: string
   settings?: ModelSettingsInput | string
+  /** Others beside it, by name. */
+  files?: Readonly<Record<string, Uint8Array | string>>
 }
 
 export interface EngineOptions {
@@ -165,8 +167,9 @@ function writeModels(directory: string, models: EngineOptions['models']): void {
       writeVersion(join(directory, name, version.version ?? '1'), version)
 }
 
-function writeVersion(directory: string, { file, settings }: TestModel): void {
+function writeVersion(directory: string, { file, settings, files = {} }: TestModel): void {
   mkdirSync(directory, { recursive: true })
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content)
   writeFileSync(join(directory, 'model.onnx'), file)
   if (settings === undefined) return
   const text = typeof settings === 'string' ? settings : JSON.stringify(settings)

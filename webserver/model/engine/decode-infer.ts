@@ -4,7 +4,9 @@ import { parseExactJson } from './exact-json'
 import { type InferPlan, type InputPlan, planInfer, planJoin } from './infer-plan'
 import { nestsTooDeep } from './json-depth'
 import { limits } from './limits'
+import { allOutputs } from './plan-outputs'
 import { refuse } from './request-fields'
+import { noPrecedence } from './request-parameters'
 import type { ServedModel } from './served-model'
 import { elementsOf } from './shape'
 import { binaryValues, InexactNumberError, jsonValues } from './tensor-values'
@@ -74,6 +76,7 @@ export class InferDecoder {
   }
 
   private withBlobs(plan: InferPlan, blobs: Buffer): DecodedInfer {
+    if (plan.jsonRefusal !== null) refuse(plan.jsonRefusal)
     if (blobs.length > plan.blobBytes)
       refuse(`unexpected additional input data for model '${this.model.name}'`)
     const values: Values[] = new Array<Values>(plan.inputs.length)
@@ -110,11 +113,12 @@ export class InferDecoder {
     const shape = text ? this.rawTextShape() : this.rawShape(body.length)
     const source = { binaryBytes: body.length + (text ? 4 : 0) }
     const input: InputPlan = { spec, shape, elements: elementsOf(shape), source }
-    const outputs = this.model.outputs.map((output) => ({ spec: output, binary: true }))
     const plan: InferPlan = {
       id: null,
+      ...noPrecedence,
       inputs: [input],
-      outputs,
+      outputs: allOutputs(this.model, true),
+      jsonRefusal: null,
       blobBytes: source.binaryBytes,
       ...planJoin([input], this.model),
     }

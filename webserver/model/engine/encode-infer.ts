@@ -1,5 +1,7 @@
+import { classify } from './classification'
 import type { Datatype, NumericArray, Values } from './datatypes'
 import type { InferPlan } from './infer-plan'
+import type { OutputPlan } from './plan-outputs'
 import type { ServedModel } from './served-model'
 
 /** One output of a run, as much of it as belongs to the request. */
@@ -26,9 +28,12 @@ export function encodeInfer(
   results: readonly OutputValues[],
 ): EncodedInfer {
   const blobs: Buffer[] = []
-  const parts = outputs.map(({ spec, binary }) => {
-    const { dims, values } = results[spec.index]!
-    const head = `{"name":${JSON.stringify(spec.name)},"datatype":"${spec.datatype.name}","shape":[${dims.join(',')}]`
+  const parts = outputs.map((output) => {
+    const { spec, binary, classes } = output
+    const { dims, values } =
+      classes === 0 ? results[spec.index]! : classesOf(output, model, results)
+    const datatype = classes === 0 ? spec.datatype.name : 'BYTES'
+    const head = `{"name":${JSON.stringify(spec.name)},"datatype":"${datatype}","shape":[${dims.join(',')}]`
     if (!binary) return `${head},"data":${jsonOf(spec.datatype, values)}}`
     const blob = bytesOf(values)
     blobs.push(blob)
@@ -39,6 +44,14 @@ export function encodeInfer(
     `{${idPart}"model_name":"${model.name}","model_version":"${model.version}",` +
     `"outputs":[${parts.join(',')}]}`
   return assemble(json, blobs)
+}
+
+function classesOf(
+  { spec: { index }, classes }: OutputPlan,
+  { joinable: batched, labels }: ServedModel,
+  results: readonly OutputValues[],
+): OutputValues {
+  return classify(results[index]!, { classes, batched, labels: labels[index]! })
 }
 
 function assemble(json: string, blobs: readonly Buffer[]): EncodedInfer {

@@ -3,7 +3,7 @@ import { AppError } from '../../domain/errors'
 import { type ExchangeParts, InferExchange, type InferTarget } from './infer-exchange'
 import type { ModelEntry, ModelRegistry } from './model-registry'
 import { sendError, sendJson } from './reply'
-import { type Route, routeOf } from './routes'
+import { methodsOf, type Route, routeOf } from './routes'
 import type { ServedModel, TensorSpec } from './served-model'
 import { descriptorOf } from './watchdog'
 
@@ -40,6 +40,9 @@ export function createEngineServer(parts: ServerParts): Server {
   return server
 }
 
+/** Those of the protocol's extensions that work here. */
+const extensions = ['binary_tensor_data', 'classification', 'parameters']
+
 class EngineHandler {
   /** The paths that are asked again and again, resolved. */
   private readonly inferTargets = new Map<string, InferTarget>()
@@ -73,9 +76,9 @@ class EngineHandler {
       sendJson(res, 404, { error: 'Not Found' })
       return
     }
-    const method = route.kind === 'infer' ? 'POST' : 'GET'
-    if (req.method !== method && !(method === 'GET' && req.method === 'HEAD')) {
-      res.setHeader('Allow', method === 'GET' ? 'GET, HEAD' : method)
+    const methods = methodsOf(route)
+    if (!methods.includes(req.method!)) {
+      res.setHeader('Allow', methods.join(', '))
       sendJson(res, 405, { error: 'Method Not Allowed' })
       return
     }
@@ -96,7 +99,9 @@ class EngineHandler {
   private describe(route: Exclude<Route, { kind: 'infer' }>): unknown {
     switch (route.kind) {
       case 'server':
-        return { ...this.parts.server, extensions: ['binary_tensor_data'] }
+        return { ...this.parts.server, extensions }
+      case 'unserved':
+        throw new AppError('unsupported', `${route.extension} extension is not supported`)
       case 'live':
         return { live: true }
       case 'ready':

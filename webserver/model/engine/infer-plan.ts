@@ -1,8 +1,9 @@
 import { AppError } from '../../domain/errors'
 import { limits } from './limits'
+import { jsonRefusalOf, type OutputPlan, planOutputs } from './plan-outputs'
 import {
   type JsonObject,
-  optionalBoolean,
+  optionalCount,
   parametersOf,
   refuse,
   requireArray,
@@ -10,6 +11,7 @@ import {
   requireString,
   shown,
 } from './request-fields'
+import { type Precedence, requirePrecedence } from './request-parameters'
 import type { ServedModel, TensorSpec } from './served-model'
 import { elementsOf, requireShape } from './shape'
 
@@ -21,17 +23,14 @@ export interface InputPlan {
   source: { binaryBytes: number } | { data: readonly unknown[] }
 }
 
-export interface OutputPlan {
-  spec: TensorSpec
-  binary: boolean
-}
-
 /** An infer request but for the bytes of its binary inputs. */
-export interface InferPlan {
+export interface InferPlan extends Precedence {
   id: string | null
   /** In the order of the request, which is the order of the blobs. */
   inputs: readonly InputPlan[]
   outputs: readonly OutputPlan[]
+  /** Why the outputs cannot be answered in JSON and binary tensors; null when they can. */
+  jsonRefusal: string | null
   /** Sum of `binaryBytes`. */
   blobBytes: number
   /** Rows along the batch dimension; 0 when the request must run alone. */
@@ -46,10 +45,19 @@ export interface InferPlan {
  */
 export function planInfer(json: unknown, model: ServedModel): InferPlan {
   const request = requireObject(json, 'request')
+  const precedence = requirePrecedence(parametersOf(request))
   const inputs = planInputs(request, model)
   const outputs = planOutputs(request, model)
   const blobBytes = inputs.reduce((sum, { source }) => sum + binaryBytesOf(source), 0)
-  return { id: planId(request), inputs, outputs, blobBytes, ...planJoin(inputs, model) }
+  return {
+    id: planId(request),
+    ...precedence,
+    inputs,
+    outputs,
+    jsonRefusal: jsonRefusalOf(outputs),
+    blobBytes,
+    ...planJoin(inputs, model),
+  }
 }
 
 /** What may join with what: equal sizes beyond the batch dimension. Element types are the model's, hence equal. */
@@ -143,7 +151,7 @@ function planSource(entry: JsonObject, spec: TensorSpec): InputPlan['source'] {
   if (found[0] === 'shared_memory_region')
     throw new AppError('unsupported', `shared memory is not supported, input '${spec.name}'`)
   if (found[0] === 'binary_data_size')
-    return { binaryBytes: requireSize(parameters['binary_data_size']) }
+    return { binaryBytes: optionalCount(parameters['binary_data_size'], 'binary_data_size')! }
   if (spec.datatype.json === 'none')
     refuse(
       `receiving ${spec.datatype.name} data via JSON is not supported. Please use the binary data ` +
@@ -159,49 +167,6 @@ const onlyOne =
 function foundText(found: readonly string[]): string {
   if (found.length === 0) return 'no field is set'
   return `fields ${found.map((field) => `'${field}'`).join(', ')} are set`
-}
-
-function requireSize(value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  refuse(
-    `Unable to parse 'binary_data_size': attempt to access JSON non-unsigned-integer as unsigned-integer`,
-  )
-}
-
-function planOutputs(request: JsonObject, model: ServedModel): readonly OutputPlan[] {
-  const preset = optionalBoolean(parametersOf(request)['binary_data_output'], 'binary_data_output')
-  const binary = preset ?? false
-  if (request['outputs'] === undefined)
-    return model.outputs.map((spec) => jsonAllowed({ spec, binary }))
-  const plans: OutputPlan[] = []
-  for (const entry of requireArray(request['outputs'], 'outputs')) {
-    const plan = planOutput(requireObject(entry, 'outputs'), model, binary)
-    if (plans.some(({ spec }) => spec === plan.spec))
-      refuse(`output '${plan.spec.name}' already exists in request`)
-    plans.push(plan)
-  }
-  return plans.length === 0 ? model.outputs.map((spec) => jsonAllowed({ spec, binary })) : plans
-}
-
-function planOutput(entry: JsonObject, model: ServedModel, preset: boolean): OutputPlan {
-  const name = requireString(entry['name'], 'name')
-  const spec = model.outputByName.get(name)
-  if (spec === undefined)
-    refuse(`unexpected inference output '${shown(name)}' for model '${model.name}'`)
-  const parameters = parametersOf(entry)
-  for (const unserved of ['classification', 'shared_memory_region'])
-    if (parameters[unserved] !== undefined)
-      throw new AppError('unsupported', `'${unserved}' is not supported, output '${name}'`)
-  const binary = optionalBoolean(parameters['binary_data'], 'binary_data') ?? preset
-  return jsonAllowed({ spec, binary })
-}
-
-function jsonAllowed(plan: OutputPlan): OutputPlan {
-  if (plan.binary || plan.spec.datatype.json !== 'none') return plan
-  refuse(
-    `sending ${plan.spec.datatype.name} data via JSON is not supported. Please use the binary data ` +
-      `format for output ${plan.spec.name} (set 'binary_data'; in tritonclient: binary_data=True)`,
-  )
 }
 
 function binaryBytesOf(source: InputPlan['source']): number {

@@ -8,6 +8,7 @@ import type { PlannedModel } from '../model-plan'
 import { refusalOf } from '../onnx/scan-onnx'
 import type { ModelFile } from '../repository'
 import { firstLine } from './infer-error'
+import { readLabels } from './labels'
 import type { Runtime } from './ort-runtime'
 import { byName, describeTensors, hasBatchDimension, type ServedModel } from './served-model'
 import type { Watchdog } from './watchdog'
@@ -73,6 +74,7 @@ async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Pr
     outputs,
     inputByName: byName(inputs),
     outputByName: byName(outputs),
+    labels: await readLabels(file, file.settings, outputs),
     joinable: file.settings.batching && hasBatchDimension(session),
     batchItemsMax: file.settings.batchItemsMax ?? settings.batchItemsMax,
     session,

@@ -35,6 +35,15 @@ export function optionalBoolean(value: unknown, field: string): boolean | undefi
   refuse(`Unable to parse '${field}': attempt to access JSON non-boolean as boolean`)
 }
 
+/** A whole number that is not negative. */
+export function optionalCount(value: unknown, field: string): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  refuse(
+    `Unable to parse '${field}': attempt to access JSON non-unsigned-integer as unsigned-integer`,
+  )
+}
+
 export function parametersOf(entry: JsonObject): JsonObject {
   return entry['parameters'] === undefined ? {} : requireObject(entry['parameters'], 'parameters')
 }

@@ -24,6 +24,8 @@ export interface ServedModel {
   outputs: readonly TensorSpec[]
   inputByName: ReadonlyMap<string, TensorSpec>
   outputByName: ReadonlyMap<string, TensorSpec>
+  /** Names of the classes, by the index of the output; empty where there are none. */
+  labels: readonly (readonly string[])[]
   /** Whether the first dimension of every tensor is the batch, so that requests may be joined along it. */
   joinable: boolean
   /** Most items of one joined run. */

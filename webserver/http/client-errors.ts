@@ -10,6 +10,7 @@ const meanings: Readonly<Record<string, { status: string; detail: string }>> = {
     status: '408 Request Timeout',
     detail: 'The request took too long to arrive',
   },
+  CONNECT: { status: '405 Method Not Allowed', detail: 'This server is no proxy' },
 }
 const malformed = { status: '400 Bad Request', detail: 'This is not a valid HTTP request' }
 
@@ -19,6 +20,8 @@ export function answerClientErrors(server: Server): void {
     if (!socket.writable || hasAnswerUnderWay(socket)) socket.destroy()
     else socket.end(answerTo(error.code))
   })
+  // Node would close such a connection without a word.
+  server.on('connect', (_req, socket) => socket.end(answerTo('CONNECT')))
 }
 
 function hasAnswerUnderWay(socket: Socket): boolean {

@@ -16,6 +16,7 @@ export interface InferencePipeOptions {
   requireToken: boolean
   /** Within this time of having the whole request an engine answers by itself. */
   deadlineMs: number
+  bodyBytesMax: number
   bodyIdleTimeoutMs: number
   /** Puts the caller into the context, or throws `unauthenticated`. */
   authenticate(req: Request): Promise<void>
@@ -28,7 +29,7 @@ const graceMs = 2000
 
 /**
  * Takes `/v2` where no nginx stands in front: each request is streamed to the least busy engine, and its answer back.
- * @throws {AppError} `unauthenticated`; `unavailable` when no engine takes it or its engine died; `deadline`.
+ * @throws {AppError} `unauthenticated`; `too_large`; `unavailable` when no engine takes it or its engine died; `deadline`.
  */
 export function inferencePipe(options: InferencePipeOptions): RequestHandler {
   const pool = new EnginePool(options.socketPaths)
@@ -36,11 +37,21 @@ export function inferencePipe(options: InferencePipeOptions): RequestHandler {
     req.context.route = `${req.method} /v2/*path`
     const path = req.originalUrl.split('?', 1)[0]!
     if (options.requireToken && !openPaths.has(path)) await options.authenticate(req)
+    requireTakable(req, options.bodyBytesMax)
     const { timing } = req.context
     const startedAt = timing.now()
     await exchange(req, res, { ...options, pool })
     timing.end('upstream', startedAt)
   }
+}
+
+/** Said here as well as by the engine: a client that holds its body back must hear it before it is asked to go on. */
+function requireTakable({ headers }: Request, bytesMax: number): void {
+  if (Number(headers['content-length'] ?? 0) <= bytesMax) return
+  throw new AppError(
+    'too_large',
+    `request body size exceeds the maximum allowed input size of ${bytesMax} bytes`,
+  )
 }
 
 async function exchange(
@@ -51,6 +62,8 @@ async function exchange(
   const signal = whenGone(res)
   const { upstream, release } = await pool.connect({ ...requestFor(req), signal })
   try {
+    // Node would keep the headers until the first byte of the body; the engine may refuse by the headers alone.
+    upstream.flushHeaders()
     const body = requestBody(req, res, bodyIdleTimeoutMs)
     const answer = await answerTo(upstream, body, deadlineMs + graceMs)
     res.writeHead(answer.statusCode!, endToEnd(answer.headers))

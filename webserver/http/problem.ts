@@ -61,7 +61,7 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   const inference = isInference(req)
   // Under /v2 the words are those of the nginx that stands here otherwise; the engines' own answers are passed on whole.
   const content = inference
-    ? { error: httpMeanings[error.code].title }
+    ? { error: error.code === 'too_large' ? error.message : httpMeanings[error.code].title }
     : problemOf(error, requestIdOf(req))
   const type = inference ? 'application/json' : 'application/problem+json'
   const body = Buffer.from(JSON.stringify(content))

@@ -10,7 +10,9 @@ import { createExpress, createExpressServer } from './express-app'
 import { admission } from './middleware/admission'
 import { authenticator } from './middleware/authenticate'
 import { requestContext } from './middleware/context'
+import { inTurn } from './middleware/in-turn'
 import { securityHeaders } from './middleware/security-headers'
+import { nodeHeadersMax, strictRequests } from './middleware/strict-requests'
 import { problemHandler } from './problem'
 import type { Route } from './route'
 import { createRouter } from './routing'
@@ -29,7 +31,9 @@ export interface HttpDependencies {
 export function createHttpServer(dependencies: HttpDependencies): Server {
   const { config, routes, sessions, perf, log, inference } = dependencies
   const app = createExpress()
+  if (!config.nginx) app.use(inTurn())
   app.use(requestContext(perf), admission(config.requestsInFlightMax, perf), securityHeaders)
+  if (!config.nginx) app.use(strictRequests)
   if (inference !== undefined) app.use('/v2', inference)
   app.use(
     createRouter(routes, {
@@ -50,6 +54,7 @@ export function createHttpServer(dependencies: HttpDependencies): Server {
     // Above nginx's keepalive_timeout to the workers, so that it is never we who close a connection it is about to use.
     keepAliveTimeout: 75_000,
   })
+  server.maxHeadersCount = nodeHeadersMax
   answerClientErrors(server)
   return server
 }

@@ -34,6 +34,11 @@ test('an IPv6 address gets its brackets', () => {
   )
 })
 
+test('contents are read in threads only where the setting asks for it', () => {
+  expect(filesOf({})['blobs.conf']).toBe('')
+  expect(filesOf({ files: { readThreads: true } })['blobs.conf']).toBe('aio threads;\n')
+})
+
 test('the access log follows the perf log', () => {
   expect(filesOf({})['http.conf']).toContain('access_log off;')
   expect(filesOf({}, { perfDirectory: '/p/1' })['http.conf']).toContain(

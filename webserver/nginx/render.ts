@@ -33,6 +33,7 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
       `client_body_timeout ${milliseconds(config.http.bodyIdleTimeoutMs + 5000)}`,
       `proxy_read_timeout ${milliseconds(uploadCommitMs)}`,
     ]),
+    'blobs.conf': lines(config.files.readThreads ? ['aio threads'] : []),
     'infer-body.conf': lines([`client_max_body_size ${config.inference.bodyBytesMax}`]),
     'auth.conf': config.inference.requireToken
       ? lines([

@@ -1,4 +1,4 @@
-import { choice, day, gibibyte, mebibyte, minute, section, whole } from '../setting'
+import { choice, day, flag, gibibyte, mebibyte, minute, section, whole } from '../setting'
 
 export const files = section({
   uploadBytesMax: whole(
@@ -12,6 +12,10 @@ export const files = section({
     [1, 100_000],
     256,
     'Uploads that one worker has in hand at once; more are answered 503.',
+  ),
+  readThreads: flag(
+    false,
+    'Whether nginx reads contents in threads: for disks so slow that a read would hold up other requests. It doubles the CPU time of a download.',
   ),
   listLimitMax: whole('files', [1, 10_000], 1000, 'Most files on one page of a listing.'),
   sweepIntervalMs: whole(

@@ -22,6 +22,7 @@ interface Answer {
 const compared = [
   'content-type',
   'content-length',
+  'content-encoding',
   'inference-header-content-length',
   'www-authenticate',
 ]

@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib'
 import { addSubModel, externalDataModel, identityModel, mlpModel } from '../../../perf/bench/models'
 import { datatypeCases } from '../engine/datatype-cases'
 import { binaryInput, bytesOf, type BinaryTensor } from '../engine/infer'
@@ -29,6 +30,7 @@ export interface InferenceCase {
 }
 
 const ones = Array.from({ length: 16 }, () => 1)
+const thousand = Array.from({ length: 16_000 }, () => 1)
 const jsonInput = (name: string, data: readonly number[] = ones, shape = [1, 16]) => ({
   ...{ name, shape, datatype: 'INT32', data },
 })
@@ -58,6 +60,11 @@ function framed(value: unknown, tensors: readonly BinaryTensor[], claimed?: stri
     body: Buffer.concat([header, ...tensors.map(({ bytes }) => bytes)]),
     headers: { 'Inference-Header-Content-Length': claimed ?? String(header.length) },
   }
+}
+
+function coded(coding: 'gzip' | 'deflate', { method, body, headers }: ReturnType<typeof framed>) {
+  const encode = coding === 'gzip' ? gzipSync : deflateSync
+  return { method, body: encode(body), headers: { ...headers, 'Content-Encoding': coding } }
 }
 
 const both = [binary('INPUT0'), binary('INPUT1')]
@@ -127,6 +134,32 @@ const runs: InferenceCase[] = [
     status: 200,
     says: '"data":[2,2',
   },
+  {
+    name: 'a body in gzip',
+    path: simple,
+    ...coded('gzip', framed(bothInputs, both)),
+    status: 200,
+    says: '"data":[2,2',
+  },
+  {
+    name: 'a body in deflate',
+    path: simple,
+    ...coded('deflate', framed(bothInputs, both)),
+    status: 200,
+    says: '"data":[2,2',
+  },
+  ...['gzip', 'deflate', 'identity'].map((coding) =>
+    json(
+      `an answer in ${coding}`,
+      {
+        inputs: [
+          jsonInput('INPUT0', thousand, [1000, 16]),
+          jsonInput('INPUT1', thousand, [1000, 16]),
+        ],
+      },
+      { headers: { 'Accept-Encoding': coding }, status: 200, says: '"data":[2,2' },
+    ),
+  ),
   {
     name: 'the raw bytes of the only input',
     path: '/v2/models/mlp/infer',
@@ -202,6 +235,31 @@ const refusals: InferenceCase[] = [
     ...framed(bothInputs, [...both, both[0]!]),
     status: 400,
     says: 'unexpected additional input data',
+  },
+  {
+    name: 'a body in a coding that is not known',
+    path: simple,
+    ...framed(bothInputs, both),
+    headers: { 'Content-Encoding': 'br' },
+    status: 501,
+    says: 'Unsupported compression type',
+  },
+  {
+    name: 'a body that is not in its coding',
+    path: simple,
+    ...framed(bothInputs, both),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    says: 'not valid gzip',
+  },
+  {
+    name: 'a body that grows too large',
+    path: simple,
+    method: 'POST',
+    body: gzipSync(Buffer.alloc(bodyBytesMax * 10)),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 413,
+    says: 'maximum allowed input size',
   },
   {
     name: 'a body too large',

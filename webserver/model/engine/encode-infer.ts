@@ -1,4 +1,5 @@
 import { classify } from './classification'
+import type { ContentCoding } from './content-coding'
 import type { Datatype, NumericArray, Values } from './datatypes'
 import type { InferPlan } from './infer-plan'
 import type { OutputPlan } from './plan-outputs'
@@ -14,8 +15,9 @@ export interface EncodedInfer {
   /** In the order in which they go out. */
   chunks: readonly Buffer[]
   sizeBytes: number
-  /** Length of the leading JSON when binary tensors follow it, else 0. */
+  /** Length of the leading JSON when binary tensors follow it, else 0. Before it was encoded, if it was. */
   headerBytes: number
+  coding: ContentCoding | null
 }
 
 // Below this, copying into one piece costs less than handing several to the socket.
@@ -58,19 +60,19 @@ function assemble(json: string, blobs: readonly Buffer[]): EncodedInfer {
   const blobBytes = blobs.reduce((sum, blob) => sum + blob.length, 0)
   if (blobBytes === 0) {
     const body = Buffer.from(json)
-    return { chunks: [body], sizeBytes: body.length, headerBytes: 0 }
+    return { chunks: [body], sizeBytes: body.length, headerBytes: 0, coding: null }
   }
   const headerBytes = Buffer.byteLength(json)
   const sizeBytes = headerBytes + blobBytes
   if (sizeBytes > joinBytesMax)
-    return { chunks: [Buffer.from(json), ...blobs], sizeBytes, headerBytes }
+    return { chunks: [Buffer.from(json), ...blobs], sizeBytes, headerBytes, coding: null }
   const whole = Buffer.allocUnsafe(sizeBytes)
   let at = whole.write(json, 0)
   for (const blob of blobs) {
     whole.set(blob, at)
     at += blob.length
   }
-  return { chunks: [whole], sizeBytes, headerBytes }
+  return { chunks: [whole], sizeBytes, headerBytes, coding: null }
 }
 
 /** NaN and the infinities come out as bare tokens, which is what this protocol's clients write and read. */

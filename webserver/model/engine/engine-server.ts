@@ -63,11 +63,7 @@ class EngineHandler {
   }
 
   private infer(target: InferTarget, req: IncomingMessage, res: ServerResponse): void {
-    const encoding = req.headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity') {
-      res.setHeader('Accept-Encoding', 'identity')
-      sendError(res, new AppError('unsupported', 'Unsupported compression type'))
-    } else new InferExchange(this.parts, target, req, res).start()
+    new InferExchange(this.parts, target, req, res).start()
   }
 
   private dispatch(req: IncomingMessage, res: ServerResponse): void {

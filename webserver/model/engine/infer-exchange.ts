@@ -3,9 +3,16 @@ import type { Perf, RequestTiming } from '../../../perf/timing'
 import { AppError } from '../../domain/errors'
 import type { FailureReason } from '../../metrics/block-kinds'
 import type { Logger } from '../../platform/logger'
+import {
+  acceptedCodings,
+  type ContentCoding,
+  codingOf,
+  encodeAnswer,
+  preferredCoding,
+} from './content-coding'
 import type { Values } from './datatypes'
 import { headerBytesOf, type InferDecoder } from './decode-infer'
-import { encodeInfer, type OutputValues } from './encode-infer'
+import { type EncodedInfer, encodeInfer, type OutputValues } from './encode-infer'
 import type { InferPlan } from './infer-plan'
 import type { ModelQueue } from './model-queue'
 import { type RunTimes, reasonOf } from './model-statistics'
@@ -61,10 +68,21 @@ export class InferExchange implements InferJob, BodyListener {
 
   start(): void {
     try {
-      this.body = new RequestBody(this.req, this.parts.budget)
+      const encoding = this.req.headers['content-encoding']
+      const coding = encoding === undefined ? null : this.requireCoding(encoding)
+      this.body = new RequestBody(this.req, this.parts.budget, coding)
       this.body.read(this)
     } catch (error) {
       this.refuse(error)
+    }
+  }
+
+  private requireCoding(encoding: string): ContentCoding | null {
+    try {
+      return codingOf(encoding)
+    } catch (error) {
+      this.res.setHeader('Accept-Encoding', acceptedCodings)
+      throw error
     }
   }
 
@@ -104,17 +122,31 @@ export class InferExchange implements InferJob, BodyListener {
     this.body?.recycle()
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
-    this.parts.watchdog.mark(this.fd, 'answering')
     try {
       const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)
-      sendInfer(this.res, encoded, this.timing.requestId)
-      this.endStage('write')
-      const { statistics } = this.target.queue
-      statistics.requestSucceeded(this.completeAtMs, times, Math.max(this.plan.items, 1))
-      this.finish({ s: 200, b: batchItems, bo: encoded.sizeBytes })
+      const accepted = this.req.headers['accept-encoding']
+      const coding = accepted === undefined ? null : preferredCoding(accepted)
+      if (coding === null) this.answer(encoded, batchItems, times)
+      else {
+        // Until its answer is on its way, a run that takes the engine with it may answer it.
+        this.parts.watchdog.mark(this.fd, 'waiting')
+        encodeAnswer(encoded, coding, (packed) => {
+          this.answer(packed, batchItems, times)
+        })
+      }
     } catch (error) {
       this.refuse(error)
     }
+  }
+
+  private answer(encoded: EncodedInfer, batchItems: number, times: RunTimes): void {
+    if (this.isDone) return
+    this.parts.watchdog.mark(this.fd, 'answering')
+    sendInfer(this.res, encoded, this.timing.requestId)
+    this.endStage('write')
+    const { statistics } = this.target.queue
+    statistics.requestSucceeded(this.completeAtMs, times, Math.max(this.plan.items, 1))
+    this.finish({ s: 200, b: batchItems, bo: encoded.sizeBytes })
   }
 
   fail(error: AppError, batchItems: number): void {
@@ -130,6 +162,7 @@ export class InferExchange implements InferJob, BodyListener {
   private onClose(): void {
     if (!this.req.socket.destroyed) this.parts.watchdog.mark(this.fd, 'waiting')
     if (this.isDone) return
+    this.body?.abandon()
     this.target.queue.remove(this)
     this.countFailure('CANCELED')
     this.finish({ s: 499, b: 0 })

@@ -20,10 +20,11 @@ export function sendJson(res: ServerResponse, status: number, value: unknown): v
 }
 
 export function sendInfer(res: ServerResponse, encoded: EncodedInfer, requestId: string): void {
-  const { chunks, sizeBytes, headerBytes } = encoded
+  const { chunks, sizeBytes, headerBytes, coding } = encoded
   const headers = ['Content-Length', `${sizeBytes}`, 'X-Request-Id', requestId, 'Content-Type']
   if (headerBytes === 0) headers.push('application/json')
   else headers.push('application/octet-stream', 'Inference-Header-Content-Length', `${headerBytes}`)
+  if (coding !== null) headers.push('Content-Encoding', coding)
   res.writeHead(200, headers)
   res.cork()
   for (const chunk of chunks.slice(0, -1)) res.write(chunk)

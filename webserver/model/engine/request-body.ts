@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import type { Transform } from 'node:stream'
 import { AppError } from '../../domain/errors'
+import { type ContentCoding, corruptBody, createDecoder } from './content-coding'
 import { limits } from './limits'
 
 const alignmentBytes = 8
@@ -67,16 +69,23 @@ export class RequestBody {
   private readonly chunks: Buffer[] = []
   private receivedBytes = 0
 
-  /** @throws {AppError} `too_large`, `unavailable`, before anything is read. */
+  private readonly decoder: Transform | null
+
+  /**
+   * @param coding what the body comes in; its limits are those of the decoded body.
+   * @throws {AppError} `too_large`, `unavailable`, before anything is read.
+   */
   constructor(
     private readonly req: IncomingMessage,
     private readonly budget: BodyBudget,
+    private readonly coding: ContentCoding | null,
   ) {
     const length = req.headers['content-length']
-    if (length === undefined) this.target = null
+    const sizeBytes = Number(length ?? 0)
+    if (sizeBytes > budget.bodyBytesMax) throw tooLarge(budget.bodyBytesMax)
+    this.decoder = coding === null ? null : createDecoder(coding)
+    if (length === undefined || coding !== null) this.target = null
     else {
-      const sizeBytes = Number(length)
-      if (sizeBytes > budget.bodyBytesMax) throw tooLarge(budget.bodyBytesMax)
       this.take(sizeBytes)
       this.target = this.alignedBuffer(sizeBytes)
     }
@@ -88,10 +97,18 @@ export class RequestBody {
     this.memory = null
   }
 
+  /** Nobody waits for the body any more; nothing is taken from the budget after this. */
+  abandon(): void {
+    this.decoder?.destroy()
+  }
+
   /** Calls the listener once, unless the client leaves first. */
   read(listener: BodyListener): void {
+    const source = this.decoder ?? this.req
     const fail = (error: unknown) => {
-      this.req.off('data', onData).off('end', onEnd).resume()
+      source.off('data', onData).off('end', onEnd)
+      this.decoder?.destroy()
+      this.req.resume()
       listener.onBodyError(error as AppError)
     }
     const onData = (chunk: Buffer) => {
@@ -102,7 +119,12 @@ export class RequestBody {
       }
     }
     const onEnd = () => listener.onBody(this.whole())
-    this.req.on('data', onData).on('end', onEnd)
+    source.on('data', onData).on('end', onEnd)
+    if (this.decoder === null) return
+    this.decoder.on('error', (cause) => {
+      fail(corruptBody(this.coding!, cause))
+    })
+    this.req.pipe(this.decoder)
   }
 
   private add(chunk: Buffer): void {
@@ -130,6 +152,7 @@ export class RequestBody {
       whole.set(chunk, at)
       at += chunk.length
     }
+    this.chunks.length = 0
     return whole
   }
 

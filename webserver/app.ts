@@ -14,6 +14,7 @@ import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
 import { fileRoutes } from './http/routes/files'
 import { healthRoutes } from './http/routes/health'
+import { modelRoutes } from './http/routes/models'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
 import { createHttpServer } from './http/server'
@@ -23,6 +24,7 @@ import { Semaphore } from './platform/semaphore'
 import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
 import { MaintenanceService } from './services/maintenance-service'
+import { ModelService } from './services/model-service'
 import { SessionService } from './services/session-service'
 
 /** A worker's whole service, open but not listening. */
@@ -43,6 +45,7 @@ interface Backends {
 interface Services {
   accounts: AccountService
   files: FileService
+  models: ModelService
   sessions: SessionService
 }
 
@@ -99,7 +102,7 @@ async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backen
 }
 
 function createServices(
-  { setup, paths, log }: RoleContext,
+  { setup, paths, log, control }: RoleContext,
   backends: Backends,
   now: () => number,
 ): Services {
@@ -114,6 +117,7 @@ function createServices(
       onBackgroundError,
     }),
     files: new FileService({ ...backends, settings: config.files, now }),
+    models: new ModelService({ control }),
     sessions: new SessionService({
       ...backends,
       settings: config.sessions,
@@ -136,6 +140,7 @@ function createRoutes(
       viaNginx: http.nginx,
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
+    ...modelRoutes(use.models, setup.config.inference),
     ...(http.nginx ? [authorizeRoute()] : []),
   ]
   return withOpenapi(routes, inferenceStatements(setup.config.inference), readVersion())

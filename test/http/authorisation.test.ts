@@ -116,6 +116,17 @@ const table: Row[] = [
     ask: ({ call, owner }) => call('DELETE', `/v1/files/${owner.name}/kept`),
   },
   {
+    // Those who get through learn that these workers have no primary.
+    route: 'GET /v2/models',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models'),
+  },
+  {
+    route: 'POST /v2/repository/index',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('POST', '/v2/repository/index'),
+  },
+  {
     route: 'GET /internal/authorize',
     answers: [401, 204, 204, 204],
     ask: ({ call }) => call('GET', '/internal/authorize'),

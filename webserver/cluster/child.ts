@@ -40,7 +40,8 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   })
   try {
     const start = await load()
-    const running = await start({ setup, paths: pathsOf(setup.config), perf, log, control, counts })
+    const parts = { setup, paths: pathsOf(setup.config), perf, log, control, counts, tell: send }
+    const running = await start(parts)
     process.off('disconnect', endOrphan)
     attach(setup, running, { perf, log })
   } catch (error) {

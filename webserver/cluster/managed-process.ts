@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import type { Ask, FromChild, ProcessState, ToChild } from '../config/process-setup'
+import type { Ask, FromChild, ModelsReport, ProcessState, ToChild } from '../config/process-setup'
 
 export interface Exit {
   code: number | null
@@ -24,6 +24,8 @@ export class ManagedProcess {
   readonly exited: Promise<Exit>
   /** Resolves with true when the process is ready, with false when it ended before that. */
   readonly ready: Promise<boolean>
+  /** What an engine said last about its models. */
+  models: ModelsReport | null = null
   private readonly startedAt = performance.now()
   private signOfLifeAt = this.startedAt
   private failure: string | null = null
@@ -109,6 +111,7 @@ export class ManagedProcess {
     if (message.type === 'ready') this.markReady()
     else if (message.type === 'beat') this.signOfLife()
     else if (message.type === 'failed') this.failure = message.reason
+    else if (message.type === 'models') this.models = message
     else void this.options.onAsk?.(message).then((reply) => this.send(reply))
   }
 }

@@ -3,9 +3,6 @@ import { openDiskBlobStore } from '../blobs/disk/disk-blob-store'
 import type { Paths } from '../config/paths'
 import type { Config } from '../config/schema'
 import { prepareDatabase } from '../database/open-database'
-import { type PlannedModel, writePlan } from '../model/model-plan'
-import { planModels } from '../model/plan-models'
-import { placeSampleModels } from '../model/samples'
 import type { Logger } from '../platform/logger'
 import { SecretFile } from '../platform/secret-file'
 import { sweepAfterCrash } from '../services/maintenance-service'
@@ -49,15 +46,4 @@ async function firstAccountToken(paths: Paths, accountCount: number): Promise<st
   if (accountCount === 0) return file.ensure()
   await file.remove()
   return null
-}
-
-/** Writes down what the engines are to load. @returns it. */
-export async function prepareModels(options: PrepareOptions): Promise<PlannedModel[]> {
-  const { config, paths, perf, log } = options
-  const startedAt = perf.now()
-  if (config.models.samples) await placeSampleModels({ modelsDirectory: paths.models, log })
-  const models = await planModels({ directory: paths.models, settings: config.models })
-  await writePlan(paths.modelPlan, models)
-  perf.call('start.models', startedAt)
-  return models
 }

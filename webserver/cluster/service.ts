@@ -6,9 +6,9 @@ import type { ClusterHooks } from '../config/define-cluster'
 import { pathsOf, type Paths } from '../config/paths'
 import type { Config } from '../config/schema'
 import { requireWorkable } from '../database/open-database'
-import { type PlannedModel, writePlan } from '../model/model-plan'
-import { planModels } from '../model/plan-models'
+import type { PlannedModel } from '../model/model-plan'
 import type { ModelDigest } from '../model/repository'
+import { placeSampleModels } from '../model/samples'
 import { writeNginxFiles } from '../nginx/directory'
 import type { Logger } from '../platform/logger'
 import { claimPort, urlOf } from './address'
@@ -20,7 +20,8 @@ import { findNginx, launchNginx } from './launch-nginx'
 import { endLeftovers } from './leftovers'
 import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-limit'
 import { OwnerRecord } from './owner-record'
-import { prepareData, prepareModels } from './prepare-data'
+import { ModelControl } from './model-control'
+import { prepareData } from './prepare-data'
 import { StartError } from './start-error'
 import { Supervisor } from './supervisor'
 
@@ -45,10 +46,10 @@ export class Service {
   private readonly paths: Paths
   private readonly owner: OwnerRecord
   private readonly supervisor: Supervisor
+  private readonly models: ModelControl
   private config: Config
   private lock: DataLock | null = null
   private run: Run | null = null
-  private models: readonly PlannedModel[] = []
   private perf: Perf | null = null
   /** Uploads may have left drafts and contents behind, and the next start must look for them. */
   private mustSweep = false
@@ -73,6 +74,13 @@ export class Service {
         this.run?.processExited(pid, code, signal)
       },
       onGiveUp: onFatal,
+    })
+    this.models = new ModelControl({
+      config,
+      paths: this.paths,
+      log,
+      engines: () => this.supervisor.engines,
+      onPlanned: (models) => this.run?.setModels(models.map(digestOf)),
     })
   }
 
@@ -101,7 +109,7 @@ export class Service {
     const preparing = { config: this.config, paths: this.paths, perf, log }
     const firstAccountToken = await prepareData({ ...preparing, afterCrash: this.mustSweep })
     this.mustSweep = false
-    this.setModels(await prepareModels(preparing))
+    await this.prepareModels(perf)
     await this.startProcesses(signal, nginx)
     const url = urlOf(this.config.http)
     return { url, paths: this.paths, run: this.run?.info ?? null, firstAccountToken }
@@ -111,9 +119,8 @@ export class Service {
   async reload(): Promise<void> {
     const { log } = this.options
     const startedAt = this.perf?.now() ?? 0
-    this.setModels(await this.planModels())
     await this.supervisor.replaceAll('worker')
-    await this.supervisor.replaceAll('engine')
+    await this.models.reload()
     this.perf?.call('reload', startedAt)
     log.info('reloaded')
   }
@@ -205,25 +212,19 @@ export class Service {
     if (nginx !== null) await this.startNginx(nginx)
   }
 
-  private async planModels(): Promise<PlannedModel[]> {
-    const { config, paths } = this
-    const options = { directory: paths.models, settings: config.models, previous: this.models }
-    const models = await planModels(options)
-    await writePlan(paths.modelPlan, models)
-    return models
-  }
-
-  private setModels(models: readonly PlannedModel[]): void {
-    this.models = models
-    this.run?.setModels(models.map(digestOf))
+  private async prepareModels(perf: Perf): Promise<void> {
+    const startedAt = perf.now()
+    const modelsDirectory = this.paths.models
+    if (this.config.models.samples)
+      await placeSampleModels({ modelsDirectory, log: this.options.log })
+    await this.models.start()
+    perf.call('start.models', startedAt)
   }
 
   private controlServer(): ControlServer {
-    const index = () =>
-      this.models.map(
-        ({ name, version }) => ({ name, version, state: 'UNKNOWN', reason: '' }) as const,
-      )
-    return new ControlServer({ 'models.index': () => Promise.resolve(index()) }, this.options.log)
+    const { models } = this
+    const answers = { 'models.index': () => Promise.resolve(models.index) }
+    return new ControlServer(answers, this.options.log)
   }
 
   private engineLauncher(): Launcher {

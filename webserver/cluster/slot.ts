@@ -1,4 +1,4 @@
-import type { ProcessState } from '../config/process-setup'
+import type { ModelsReport, ProcessState } from '../config/process-setup'
 import type { BackOff } from './back-off'
 import type { Exit, ManagedProcess } from './managed-process'
 
@@ -27,6 +27,7 @@ export class Slot {
   private readonly live = new Set<ManagedProcess>()
   private current: ManagedProcess | null = null
   private replacement: ManagedProcess | null = null
+  private lastDrain: Promise<boolean> = Promise.resolve(true)
   private restartTimer: NodeJS.Timeout | undefined
   private stopping = false
   private wasReady = false
@@ -56,14 +57,25 @@ export class Slot {
     })
   }
 
+  /** Resolves when the process that was replaced last has ended: false when it had to be killed, or failed to stop. */
+  get drained(): Promise<boolean> {
+    return this.lastDrain
+  }
+
+  /** What the process in service has said about its models; null when there is none. */
+  get models(): ModelsReport | null {
+    return this.current?.isReady ? this.current.models : null
+  }
+
   /**
    * Puts a new process in the place of the present one, which drains once the new one is ready. When the new one does
-   * not become ready the present one stays.
-   * @returns whether it was replaced.
+   * not become ready the present one stays. Waits for an earlier one to have drained, so that at most two live at once.
+   * @returns whether it was replaced; the other one may drain on.
    */
   async replace(drainLimitMs: number): Promise<boolean> {
+    await this.lastDrain
     // One that is starting, or waiting to be, is new anyway.
-    if (this.stopping || this.replacement !== null || !this.current?.isReady) return false
+    if (this.isStopping() || this.replacement !== null || !this.current?.isReady) return false
     const replacement = (this.replacement = this.launch())
     const ready = await replacement.ready
     this.replacement = null
@@ -75,7 +87,7 @@ export class Slot {
     const old = this.current
     this.current = replacement
     this.options.events.changed()
-    await old.drain(drainLimitMs)
+    this.lastDrain = old.drain(drainLimitMs)
     return true
   }
 

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterHooks } from '../config/define-cluster'
-import type { ProcessState, ServiceStatus } from '../config/process-setup'
+import type { ModelsReport, ProcessState, ServiceStatus } from '../config/process-setup'
 import type { Config } from '../config/schema'
 import type { Logger } from '../platform/logger'
 import { BackOff } from './back-off'
@@ -15,6 +16,18 @@ export interface SupervisorOptions {
   onExited(process: ManagedProcess, exit: Exit): void
   /** The service cannot go on. @param why one sentence. */
   onGiveUp(why: string): void
+}
+
+export interface EngineSlot {
+  number: number
+  /** What its process said last about its models; null while none is ready. */
+  models(): ModelsReport | null
+  /** Puts a new process in place of the present one. @returns whether it did. */
+  replace(): Promise<boolean>
+  /** Resolves when the process that was replaced last has ended. */
+  drained(): Promise<boolean>
+  /** Waits for a process that starts by itself. @returns whether there is one that is ready. */
+  untilReady(): Promise<boolean>
 }
 
 type Role = ProcessState['role']
@@ -51,9 +64,21 @@ export class Supervisor {
   async replaceAll(role: Role): Promise<void> {
     for (const slot of this.of(role)) {
       const replaced = await slot.replace(this.drainLimitMs)
+      await slot.drained
       if (!replaced && !this.draining)
         this.options.log.error({ of: role, number: slot.number }, 'the process was not replaced')
     }
+  }
+
+  /** The engines as changes of the models see them. */
+  get engines(): EngineSlot[] {
+    return this.of('engine').map((slot) => ({
+      number: slot.number,
+      models: () => slot.models,
+      replace: () => slot.replace(this.drainLimitMs),
+      drained: () => slot.drained,
+      untilReady: () => this.untilReady(slot),
+    }))
   }
 
   /** @returns whether all processes of the role ended by themselves in time. */
@@ -138,6 +163,13 @@ export class Supervisor {
     for (const slot of this.of('worker'))
       for (const process of slot.processes) process.send({ type: 'status', status })
     this.waiting.forEach((check) => check())
+  }
+
+  /** @returns whether it is, before a process that starts would be given up. */
+  private async untilReady(slot: Slot): Promise<boolean> {
+    const { startTimeoutMs, restartDelayMaxMs } = this.options.settings
+    const late = sleep(startTimeoutMs + restartDelayMaxMs, false, { ref: false })
+    return Promise.race([this.until(() => slot.state.ready).then(() => true), late])
   }
 
   private async until(condition: () => boolean): Promise<void> {

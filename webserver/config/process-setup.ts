@@ -1,4 +1,5 @@
 import type { Perf, RunInfo } from '../../perf/timing'
+import type { ModelReport } from '../domain/model-report'
 import type { ControlQuestion, ServiceControl } from '../domain/service-control'
 import type { WireError } from '../domain/wire-error'
 import type { Counts } from '../metrics/counts'
@@ -44,8 +45,16 @@ export type ControlReply = { type: 'reply'; id: number } & (
   { answer: unknown } | { error: WireError }
 )
 
+/** How an engine has the models of a plan; sent before it is ready and again whenever something has changed. */
+export interface ModelsReport {
+  type: 'models'
+  /** Number of the plan that it read (model/model-plan.ts). */
+  plan: number
+  models: readonly ModelReport[]
+}
+
 export type FromChild =
-  { type: 'ready' } | { type: 'beat' } | { type: 'failed'; reason: string } | Ask
+  { type: 'ready' } | { type: 'beat' } | { type: 'failed'; reason: string } | Ask | ModelsReport
 export type ToChild = { type: 'drain' } | { type: 'status'; status: ServiceStatus } | ControlReply
 
 /** A role that has started. */
@@ -62,6 +71,8 @@ export interface RoleContext {
   perf: Perf
   log: Logger
   control: ServiceControl
+  /** Tells the primary what it did not ask for. */
+  tell(message: FromChild): void
   /** What this process counts; the primary has the totals. */
   counts: Counts
 }

@@ -12,6 +12,8 @@ export interface RequestContext {
   /** Bytes of the body that nginx sends in our name. */
   bytesOut: number | null
   errorCode: string | null
+  /** Whether the route is the worker's own under `/v2`, whose errors say more than nginx would in its place. */
+  ownInferenceRoute: boolean
 }
 
 declare module 'express-serve-static-core' {

@@ -9,6 +9,8 @@ export interface JsonBodyLimits {
   bytesMax: number
   /** How long the body may stand still. */
   idleTimeoutMs: number
+  /** No body is then an empty object, and its type need not be stated: clients of the inference protocol do neither. */
+  mayBeAbsent?: boolean
 }
 
 /**
@@ -17,16 +19,18 @@ export interface JsonBodyLimits {
  */
 export function jsonBody(limits: JsonBodyLimits): RequestHandler {
   return async (req, res, next) => {
-    requireJson(req)
-    req.body = parseJson(await readBody(req, res, limits))
+    const { mayBeAbsent = false } = limits
+    requireJson(req, mayBeAbsent)
+    const bytes = await readBody(req, res, limits)
+    req.body = mayBeAbsent && bytes.length === 0 ? {} : parseJson(bytes)
     next()
   }
 }
 
 const utf8Json = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 
-function requireJson(req: Request): void {
-  if (!utf8Json.test(req.headers['content-type'] ?? ''))
+function requireJson(req: Request, anyType: boolean): void {
+  if (!anyType && !utf8Json.test(req.headers['content-type'] ?? ''))
     throw unsupported('Content-Type', 'The body must be application/json in UTF-8')
   const encoding = req.headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity')

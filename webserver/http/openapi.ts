@@ -78,9 +78,11 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
   return (jsonSchema(schema, 'input') as { properties?: Record<string, unknown> }).properties ?? {}
 }
 
-function requestBodyOf({ body, rawBody }: RouteStatement): Record<string, unknown> {
-  if (body !== undefined)
-    return { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }
+function requestBodyOf({ body, rawBody, errorForm }: RouteStatement): Record<string, unknown> {
+  if (body !== undefined) {
+    const required = errorForm !== 'inference'
+    return { requestBody: { required, content: json(jsonSchema(body, 'input')) } }
+  }
   if (rawBody === undefined) return {}
   const content = { '*/*': { schema: { type: 'string', format: 'binary' } } }
   return { requestBody: { description: rawBody, content } }

@@ -59,9 +59,9 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   if (error.code === 'unauthenticated') res.setHeader('WWW-Authenticate', 'Bearer')
   if (error.retryAfterS !== undefined) res.setHeader('Retry-After', error.retryAfterS)
   const inference = isInference(req)
-  // Under /v2 the words are those of the nginx that stands here otherwise; the engines' own answers are passed on whole.
+  // Where a worker stands in for nginx its words are nginx's; the engines' own answers are passed on whole.
   const content = inference
-    ? { error: error.code === 'too_large' ? error.message : httpMeanings[error.code].title }
+    ? { error: isOwnWord(req, error) ? error.message : httpMeanings[error.code].title }
     : problemOf(error, requestIdOf(req))
   const type = inference ? 'application/json' : 'application/problem+json'
   const body = Buffer.from(JSON.stringify(content))
@@ -70,6 +70,11 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
   res.setHeader('Content-Length', body.length)
   if (hasWholeBody(req)) res.end(body)
   else answerBeforeBody(req, res, body)
+}
+
+/** The worker's own routes say more than nginx would; of a body's size nginx says what the engine does. */
+function isOwnWord({ context }: Request, { code }: AppError): boolean {
+  return context.ownInferenceRoute || code === 'too_large'
 }
 
 /** `complete` alone does not tell: within the turn that brought the headers it is false without a body as well. */

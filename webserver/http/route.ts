@@ -23,11 +23,16 @@ export interface RouteStatement {
   query?: z.ZodType
   /** A JSON body. Routes that stream their body leave it out and describe it in `rawBody`. */
   body?: z.ZodType
+  /** Of a JSON body; the setting `http.jsonBodyBytesMax` when absent. */
+  bodyBytesMax?: number
   rawBody?: string
   responses: Readonly<Record<number, ResponseStatement>>
   /** Codes beside those every route has (`invalid`, `unauthenticated`, `unavailable`, `internal`). */
   errors?: readonly ErrorCode[]
-  /** How errors are worded: RFC 9457, or as the Open Inference Protocol says. */
+  /**
+   * RFC 9457, or as the Open Inference Protocol has it: errors in its words, and a JSON body that may be absent and whose
+   * type need not be stated.
+   */
   errorForm?: 'problem' | 'inference'
 }
 

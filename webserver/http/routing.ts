@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { AppError } from '../domain/errors'
 import { jsonBody, type JsonBodyLimits } from './json-body'
 import { sendProblem } from './problem'
-import { templateOf, type Access, type Answer, type Route } from './route'
+import { templateOf, type Access, type Answer, type Route, type RouteStatement } from './route'
 
 export interface RoutingOptions {
   jsonBody: JsonBodyLimits
@@ -27,6 +27,7 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
   const template = templateOf(statement)
   const guard: RequestHandler = async (req, _res, next) => {
     req.context.route = template
+    req.context.ownInferenceRoute = statement.errorForm === 'inference'
     if (needsCaller(statement.access, req)) await options.authenticate(req)
     next()
   }
@@ -35,7 +36,7 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
     const result = await handle({
       params: parse(statement.params, req.params, 'path'),
       query: parse(statement.query, req.query, 'query'),
-      body: parse(statement.body, req.body as unknown, 'body'),
+      body: parse(statement.body, req.body as unknown, 'body', statement.errorForm),
       caller: context.caller,
       timing: context.timing,
       req,
@@ -43,9 +44,16 @@ function handlersOf(route: Route, options: RoutingOptions): RequestHandler[] {
     })
     if (result !== undefined) send(res, result)
   }
-  return statement.body === undefined
-    ? [guard, answer]
-    : [guard, jsonBody(options.jsonBody), answer]
+  if (statement.body === undefined) return [guard, answer]
+  return [guard, jsonBody(bodyLimits(statement, options)), answer]
+}
+
+function bodyLimits({ bodyBytesMax, errorForm }: RouteStatement, { jsonBody }: RoutingOptions) {
+  return {
+    ...jsonBody,
+    bytesMax: bodyBytesMax ?? jsonBody.bytesMax,
+    mayBeAbsent: errorForm === 'inference',
+  }
 }
 
 function needsCaller(access: Access, req: Request): boolean {
@@ -53,13 +61,20 @@ function needsCaller(access: Access, req: Request): boolean {
   return access !== 'public'
 }
 
-function parse(schema: z.ZodType | undefined, input: unknown, where: string): unknown {
+function parse(
+  schema: z.ZodType | undefined,
+  input: unknown,
+  where: string,
+  form: RouteStatement['errorForm'] = 'problem',
+): unknown {
   if (schema === undefined) return undefined
   const result = schema.safeParse(input)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const field = issue?.path.join('.') || unrecognised(issue) || where
-  throw new AppError('invalid', `${field}: ${issue?.message ?? 'not valid'}`, { field })
+  const why = issue?.message ?? 'not valid'
+  const message = form === 'inference' ? `Invalid value for '${field}': ${why}` : `${field}: ${why}`
+  throw new AppError('invalid', message, { field })
 }
 
 function unrecognised(issue: z.core.$ZodIssue | undefined): string | undefined {

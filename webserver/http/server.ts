@@ -34,13 +34,14 @@ export function createHttpServer(dependencies: HttpDependencies): Server {
   if (!config.nginx) app.use(inTurn())
   app.use(requestContext(perf), admission(config.requestsInFlightMax, perf), securityHeaders)
   if (!config.nginx) app.use(strictRequests)
-  if (inference !== undefined) app.use('/v2', inference)
   app.use(
     createRouter(routes, {
       jsonBody: { bytesMax: config.jsonBodyBytesMax, idleTimeoutMs: config.bodyIdleTimeoutMs },
       authenticate: authenticator(sessions),
     }),
   )
+  // After the routes: some of them are the worker's own under /v2.
+  if (inference !== undefined) app.use('/v2', inference)
   app.use(() => {
     throw new AppError('not_found', 'There is nothing at this path')
   })

@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import type { ModelDigest, ModelFile } from './repository'
+import type { ModelFile } from './repository'
 import type { ModelSettings } from './model-settings'
 
 /** What runs of each batch size cost, measured on the machine that serves the model. */
@@ -15,7 +15,9 @@ export interface TuningTable {
 }
 
 /** One version of a model as the primary plans it for the engines. */
-export interface PlannedModel extends ModelFile, Pick<ModelDigest, 'sha256'> {
+export interface PlannedModel extends ModelFile {
+  /** Empty while it is not to be loaded. */
+  sha256: string
   settings: ModelSettings
   tuning: TuningTable | null
   /** Why no engine may load it, in one sentence; null when they may. */
@@ -24,15 +26,22 @@ export interface PlannedModel extends ModelFile, Pick<ModelDigest, 'sha256'> {
   load: 'start' | 'first_use' | 'never'
 }
 
+/** What all engines are to load. */
+export interface ModelPlan {
+  /** Counts the plans of this service; by it an engine says which one it has read. */
+  number: number
+  /** Lowest version of a model first. */
+  models: readonly PlannedModel[]
+}
+
 /** Replaces the file whole: whoever reads it sees the old plan or the new one. */
-export async function writePlan(path: string, models: readonly PlannedModel[]): Promise<void> {
+export async function writePlan(path: string, plan: ModelPlan): Promise<void> {
   const draft = `${path}.new`
-  await writeFile(draft, JSON.stringify({ models }), { mode: 0o600 })
+  await writeFile(draft, JSON.stringify(plan), { mode: 0o600 })
   await rename(draft, path)
 }
 
-/** What `writePlan` wrote; lowest version of a model first. @throws {Error} when there is no plan. */
-export async function readPlan(path: string): Promise<PlannedModel[]> {
-  const { models } = JSON.parse(await readFile(path, 'utf8')) as { models: PlannedModel[] }
-  return models
+/** What `writePlan` wrote. @throws {Error} when there is no plan. */
+export async function readPlan(path: string): Promise<ModelPlan> {
+  return JSON.parse(await readFile(path, 'utf8')) as ModelPlan
 }

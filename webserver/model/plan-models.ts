@@ -6,53 +6,60 @@ import {
   readModelSettings,
   readSharedSettings,
 } from './model-settings'
+import { type ModelWish, ModelWishes } from './model-wishes'
 import { listModelNames, listVersions, type ModelFile, sha256Of } from './repository'
-import { applyPolicy, policyOf } from './version-policy'
+import { applyPolicy, policyOf, type VersionPolicy } from './version-policy'
 
 export interface PlanOptions {
   /** Where the models are. */
   directory: string
   settings: Config['models']
+  /** Which of them are to be loaded; as the settings say when absent. */
+  wishes?: ModelWishes
   /** What was planned before: a file whose size and time are the same is not read again for its digest. */
   previous?: readonly PlannedModel[]
 }
 
 /** Every version that is to be served, by model; lowest version first. One that must not be loaded says why. */
 export async function planModels(options: PlanOptions): Promise<PlannedModel[]> {
+  const { directory, settings, previous = [] } = options
+  const wishes = options.wishes ?? ModelWishes.fromSettings(settings)
+  const names = new Set([...(await listModelNames(directory)), ...wishes.uploaded])
   const plan: PlannedModel[] = []
-  for (const name of await listModelNames(options.directory))
-    plan.push(...(await planModel(name, options)))
+  for (const name of [...names].sort()) {
+    const wish = wishes.of(name)
+    const files = await listVersions(wish.override?.directory ?? directory, name)
+    const served = await chooseVersions(files, wish, policyOf(settings.versionPolicy))
+    for (const file of served) plan.push(await planVersion(file, wish, previous))
+  }
   return plan
 }
 
-/** The versions of one model that its policy has served; none when it has none on disk. */
-export async function planModel(name: string, options: PlanOptions): Promise<PlannedModel[]> {
-  const files = await listVersions(options.directory, name)
+/** A `model.json` that cannot be understood is every version's refusal; the policy is then the preset one. */
+async function chooseVersions(
+  files: readonly ModelFile[],
+  { override }: ModelWish,
+  preset: VersionPolicy,
+): Promise<ModelFile[]> {
+  if (files.length === 0) return []
+  const shared = await readSharedSettings(files[0]!.directory).catch(() => null)
+  const policy = override?.settings.versionPolicy ?? shared?.versionPolicy ?? preset
   const chosen = applyPolicy(
     files.map(({ version }) => version),
-    await policyFor(files, options),
+    policy,
   )
-  const plan: PlannedModel[] = []
-  for (const file of files.filter(({ version }) => chosen.includes(version)))
-    plan.push(await planVersion(file, options.previous ?? []))
-  return plan
-}
-
-/** A `model.json` that cannot be understood is every version's refusal; until then the default holds. */
-async function policyFor([file]: readonly ModelFile[], { settings }: PlanOptions) {
-  const preset = policyOf(settings.versionPolicy)
-  if (file === undefined) return preset
-  const shared = await readSharedSettings(file.directory).catch(() => null)
-  return shared?.versionPolicy ?? preset
+  return files.filter(({ version }) => chosen.includes(version))
 }
 
 async function planVersion(
   file: ModelFile,
+  { load, override }: ModelWish,
   previous: readonly PlannedModel[],
 ): Promise<PlannedModel> {
   const { settings, refusal } = await settingsOf(file)
-  const sha256 = await digestOf(file, previous)
-  return { ...file, sha256, settings, tuning: null, refusal, load: 'start' }
+  const sha256 = load === 'never' ? '' : await digestOf(file, previous)
+  const merged = { ...settings, ...override?.settings }
+  return { ...file, sha256, settings: merged, tuning: null, refusal, load }
 }
 
 async function settingsOf({ directory, version }: ModelFile) {
@@ -69,5 +76,5 @@ async function digestOf(file: ModelFile, previous: readonly PlannedModel[]): Pro
     ({ path, sizeBytes, modifiedAtMs }) =>
       path === file.path && sizeBytes === file.sizeBytes && modifiedAtMs === file.modifiedAtMs,
   )
-  return known?.sha256 ?? sha256Of(file.path)
+  return known?.sha256 || sha256Of(file.path)
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { childEnvironment } from '../../../webserver/config/process-environment'
+import type { FromChild } from '../../../webserver/config/process-setup'
 import { type ConfigInput, configSchema } from '../../../webserver/config/schema'
 import { writePlan } from '../../../webserver/model/model-plan'
 import type { ModelSettingsInput } from '../../../webserver/model/model-settings'
@@ -72,23 +73,23 @@ export class TestEngine {
   /** Resolves when the engine says ready. @throws {Error} with its messages when it ends before. */
   static async start(options: EngineOptions): Promise<TestEngine> {
     const engine = await TestEngine.fork(options)
-    const first = await Promise.race([
-      once(engine.child, 'message'),
-      engine.exited.then(() => [null]),
-    ])
-    if ((first[0] as { type: string } | null)?.type === 'ready') return engine
+    const ready = new Promise<boolean>((resolve) => {
+      engine.child.on('message', ({ type }: FromChild) => type === 'ready' && resolve(true))
+      void engine.exited.then(() => resolve(false))
+    })
+    if (await ready) return engine
     throw new Error(`the engine did not start: ${engine.errors}`)
   }
 
   static async fork(options: EngineOptions): Promise<TestEngine> {
-    const { models, settings = {}, execArgv = [], ...rest } = options
+    const { settings = {}, execArgv = [], ...rest } = options
     const { directory, pipe = true } = rest
     const home = directory ?? mkdtempSync(join(tmpdir(), 'gristmill-engine-'))
     for (const name of ['run', 'perf']) mkdirSync(join(home, name), { recursive: true })
-    writeModels(join(home, 'models'), models)
+    writeModels(join(home, 'models'), options.models)
     const config = configSchema.parse({ ...settings, data: { directory: home } })
-    const plan = await planModels({ directory: join(home, 'models'), settings: config.models })
-    await writePlan(join(home, 'run/models.json'), plan)
+    const models = await planModels({ directory: join(home, 'models'), settings: config.models })
+    await writePlan(join(home, 'run/models.json'), { number: 1, models })
     const run = {
       number: 1,
       directory: join(home, 'perf'),

@@ -79,6 +79,7 @@ export class TestService {
       log,
       control: noPrimary,
       counts: new Counts(),
+      tell: () => undefined,
     }
     const clock = { now: Date.now }
     const app = await openApp(context, () => clock.now())

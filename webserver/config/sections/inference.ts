@@ -1,4 +1,5 @@
 import {
+  choice,
   machineMemory,
   flag,
   matching,
@@ -15,6 +16,34 @@ export const models = section({
     'path',
     '',
     'Where models are read from: <name>/<version>/model.onnx; empty means models/ of the data directory.',
+  ),
+  mode: choice(
+    ['none', 'poll', 'explicit', 'on_demand'],
+    'none',
+    'What is loaded when: everything at start; also what changes on disk; what is asked for; everything, each when it is first used.',
+  ),
+  pollIntervalMs: whole(
+    'ms',
+    [100, 24 * 60 * minute],
+    15_000,
+    'How often the mode poll looks for what has changed.',
+  ),
+  load: text(
+    'names',
+    '',
+    'Models that the modes explicit and on_demand load at start, separated by commas; * is all.',
+  ),
+  changesMax: whole(
+    'changes',
+    [1, 1000],
+    16,
+    'Loads and unloads that wait for their turn; more are answered 503.',
+  ),
+  changeTimeoutMs: whole(
+    'ms',
+    [100, 60 * minute],
+    120_000,
+    'How long a load or unload may take, its wait included; one that takes longer is taken back.',
   ),
   versionPolicy: matching(
     /^(?:all|latest:[1-9][0-9]{0,2})$/,

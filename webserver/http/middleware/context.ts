@@ -15,6 +15,7 @@ export function requestContext(perf: Perf): RequestHandler {
       bytesIn: null,
       bytesOut: null,
       errorCode: null,
+      ownInferenceRoute: false,
     }
     res.setHeader('X-Request-Id', timing.requestId)
     res.once('close', () => record(req, res))

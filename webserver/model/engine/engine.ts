@@ -11,6 +11,7 @@ import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
 import { type LoadedModel, loadModels, timeoutMarker } from './load-models'
 import { ModelRegistry } from './model-registry'
+import { reportsOf } from './model-reports'
 import { loadRuntime } from './ort-runtime'
 import { BodyBudget } from './request-body'
 import { Scheduler } from './scheduler'
@@ -26,11 +27,11 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   const settings = setup.config.inference
   enterEmptyDirectory(join(paths.run, `engine-${setup.slot}.cwd`))
   const plan = await readPlan(paths.modelPlan)
-  const watchdog = startWatchdog(context, plan)
+  const watchdog = startWatchdog(context, plan.models)
   // On Linux this is the main thread's and that of those it makes from now on: the watchdog keeps its own.
   setPriority(settings.niceness)
   const runtime = await loadRuntime(settings)
-  const loaded = await loadModels(plan, {
+  const loaded = await loadModels(plan.models, {
     runtime,
     watchdog,
     perf,
@@ -63,6 +64,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     isDraining: () => draining,
   })
   await listenOnSocket(server, paths.socket(`engine-${setup.slot}`))
+  context.tell({ type: 'models', plan: plan.number, models: reportsOf(loaded) })
   return {
     drain: async () => {
       draining = true

@@ -1,0 +1,196 @@
+import type { Config } from '../config/schema'
+import { AppError } from '../domain/errors'
+import type { ModelState } from '../domain/service-control'
+import { type ModelPlan, type PlannedModel, writePlan } from '../model/model-plan'
+import { type ModelOverride, ModelWishes } from '../model/model-wishes'
+import { planModels } from '../model/plan-models'
+import type { Logger } from '../platform/logger'
+import { ChangeQueue, type ChangeTime } from './change-queue'
+import { indexOf } from './model-index'
+import type { EngineSlot } from './supervisor'
+
+export interface ModelControlOptions {
+  config: Config
+  /** Where the models are, and where the plan is written for the engines. */
+  paths: { models: string; modelPlan: string }
+  log: Logger
+  engines(): readonly EngineSlot[]
+  /** A plan is in force. */
+  onPlanned(models: readonly PlannedModel[]): void
+}
+
+interface State {
+  wishes: ModelWishes
+  plan: ModelPlan
+}
+
+/** @throws {AppError} when the models do not stand as the change wants them. */
+type Check = (models: readonly ModelState[]) => void
+
+interface ChangeOptions {
+  check?: Check
+  /** Replace engines even when the plan is as before. */
+  always?: boolean
+}
+
+/**
+ * Which models the engines serve. Each change is a new plan, written down for engines to read as they start, and new
+ * engines, one after another: no request fails, and what was unloaded has left the memory. A change that does not succeed
+ * is taken back.
+ */
+export class ModelControl {
+  private readonly changes: ChangeQueue
+  private plans = 0
+  private state: State
+
+  constructor(private readonly options: ModelControlOptions) {
+    const { models } = options.config
+    this.changes = new ChangeQueue({
+      waitingMax: models.changesMax,
+      timeoutMs: models.changeTimeoutMs,
+    })
+    const wishes = ModelWishes.fromSettings(models)
+    this.state = { wishes, plan: { number: 0, models: [] } }
+  }
+
+  /** The first plan, before there are engines. */
+  async start(): Promise<void> {
+    const { wishes } = this.state
+    await this.install({ wishes, plan: await this.planFor(wishes) })
+  }
+
+  get index(): ModelState[] {
+    return indexOf(this.state.plan.models, this.options.engines())
+  }
+
+  /**
+   * Loads a model, or loads it again. Resolves when every engine serves all its versions.
+   * @throws {AppError} `invalid` with the reason when it cannot be loaded; the models are then as before.
+   */
+  load(name: string, override: ModelOverride | null): Promise<void> {
+    this.requireChangeable()
+    return this.changes.run(async (time) => {
+      const wishes = this.state.wishes.with(name, { load: 'start', override })
+      await this.change(wishes, time, { check: (models) => requireLoaded(name, models) })
+    })
+  }
+
+  /** @throws {AppError} `not_found` when there is no such model. */
+  unload(name: string): Promise<void> {
+    this.requireChangeable()
+    return this.changes.run(async (time) => {
+      if (!this.state.plan.models.some((model) => model.name === name))
+        throw new AppError('not_found', `failed to unload '${name}', unknown model`)
+      const wishes = this.state.wishes.with(name, { load: 'never', override: null })
+      await this.change(wishes, time)
+    })
+  }
+
+  /**
+   * Reads the directory anew, with new engines whether something has changed or not. Resolves when the old ones have
+   * ended. Models that cannot be loaded say so in the index and hold nobody up.
+   */
+  reload(): Promise<void> {
+    return this.changes.run(async (time) => {
+      await this.change(this.state.wishes, time, { always: true })
+      await Promise.all(this.options.engines().map((engine) => engine.drained()))
+    })
+  }
+
+  private requireChangeable(): void {
+    const { mode } = this.options.config.models
+    if (mode === 'explicit' || mode === 'on_demand') return
+    throw new AppError(
+      'invalid',
+      'explicit model load / unload is not allowed if polling is enabled',
+    )
+  }
+
+  private async change(
+    wishes: ModelWishes,
+    time: ChangeTime,
+    { check = () => undefined, always = false }: ChangeOptions = {},
+  ): Promise<void> {
+    const before = this.state
+    const plan = await this.planFor(wishes)
+    check(indexOf(plan.models, []))
+    if (!always && this.isInForce(plan, check)) return
+    await this.install({ wishes, plan })
+    try {
+      await this.renewEngines(time, check)
+    } catch (error) {
+      await this.takeBack(before)
+      throw error
+    }
+  }
+
+  /** Whether every engine serves this plan already. */
+  private isInForce({ models }: ModelPlan, check: Check): boolean {
+    if (JSON.stringify(models) !== JSON.stringify(this.state.plan.models)) return false
+    try {
+      for (const engine of this.options.engines()) check(indexOf(models, [engine]))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private async planFor(wishes: ModelWishes): Promise<ModelPlan> {
+    const { config, paths } = this.options
+    const models = await planModels({
+      directory: paths.models,
+      settings: config.models,
+      wishes,
+      previous: this.state.plan.models,
+    })
+    return { number: ++this.plans, models }
+  }
+
+  private async install(state: State): Promise<void> {
+    await writePlan(this.options.paths.modelPlan, state.plan)
+    this.state = state
+    this.options.onPlanned(state.plan.models)
+  }
+
+  /** Engines that have begun to serve the failed plan are replaced once more; the others never left. */
+  private async takeBack({ wishes, plan }: State): Promise<void> {
+    const failed = this.state.plan.number
+    await this.install({ wishes, plan: { ...plan, number: ++this.plans } })
+    for (const engine of this.options.engines())
+      if (engine.models()?.plan === failed) await engine.replace()
+  }
+
+  private async renewEngines(time: ChangeTime, check: Check): Promise<void> {
+    for (const engine of this.options.engines()) {
+      time.requireTime()
+      await this.renew(engine)
+      check(indexOf(this.state.plan.models, [engine]))
+    }
+  }
+
+  // A process that a load ended has left word which model it was; the next one passes that model over.
+  private readonly attempts = 2
+
+  private async renew(engine: EngineSlot): Promise<void> {
+    const isRenewed = () => engine.models()?.plan === this.state.plan.number
+    for (let attempt = 0; attempt < this.attempts; attempt++) {
+      await engine.untilReady()
+      if (isRenewed() || (await engine.replace())) return
+    }
+    throw new AppError('unavailable', `engine ${engine.number} could not be replaced`, {
+      retryAfterS: 5,
+    })
+  }
+}
+
+/** All versions or none, as Triton has it. */
+function requireLoaded(name: string, index: readonly ModelState[]): void {
+  const versions = index.filter((model) => model.name === name)
+  const failed = versions.find(({ state }) => state === 'UNAVAILABLE')
+  if (versions.length > 0 && failed === undefined) return
+  const why = failed === undefined ? '' : `: version ${failed.version}: ${failed.reason}`
+  throw new AppError(
+    'invalid',
+    `failed to load '${name}', failed to poll from model repository${why}`,
+  )
+}

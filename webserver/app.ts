@@ -9,6 +9,7 @@ import type { PasswordHasher } from './domain/password-hasher'
 import { inferencePipe } from './http/inference-pipe'
 import { inferenceStatements } from './http/inference-statements'
 import { authenticator } from './http/middleware/authenticate'
+import { RequestCounts } from './http/request-counts'
 import type { Route } from './http/route'
 import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
@@ -16,6 +17,7 @@ import { fileRoutes } from './http/routes/files'
 import { healthRoutes } from './http/routes/health'
 import { modelRoutes } from './http/routes/models'
 import { withOpenapi } from './http/routes/openapi'
+import { metricsRoute } from './http/routes/metrics'
 import { sessionRoutes } from './http/routes/sessions'
 import { createHttpServer } from './http/server'
 import { createPasswordHasher } from './passwords/create-password-hasher'
@@ -25,6 +27,7 @@ import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
 import { MaintenanceService } from './services/maintenance-service'
 import { ModelService } from './services/model-service'
+import { MonitoringService } from './services/monitoring-service'
 import { SessionService } from './services/session-service'
 
 /** A worker's whole service, open but not listening. */
@@ -46,6 +49,7 @@ interface Services {
   accounts: AccountService
   files: FileService
   models: ModelService
+  monitoring: MonitoringService
   sessions: SessionService
 }
 
@@ -72,9 +76,10 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
 }
 
 function createServer(context: RoleContext, { sessions }: Services, routes: Route[]): Server {
-  const { setup, perf, log } = context
+  const { setup, perf, log, counts } = context
   const { config } = setup
-  const dependencies = { config: config.http, routes, sessions, perf, log }
+  const requests = new RequestCounts(counts, setup.slot)
+  const dependencies = { config: config.http, routes, sessions, perf, log, requests }
   if (config.http.nginx) return createHttpServer(dependencies)
   return createHttpServer({ ...dependencies, inference: createInferencePipe(context, sessions) })
 }
@@ -118,6 +123,7 @@ function createServices(
     }),
     files: new FileService({ ...backends, settings: config.files, now }),
     models: new ModelService({ control }),
+    monitoring: new MonitoringService({ control, ...config.metrics }),
     sessions: new SessionService({
       ...backends,
       settings: config.sessions,
@@ -131,7 +137,7 @@ function createRoutes(
   { setup }: RoleContext,
   use: Backends & Services & { status: () => ServiceStatus | null },
 ): Route[] {
-  const { http } = setup.config
+  const { http, metrics } = setup.config
   const routes = [
     ...healthRoutes({ pingDatabase: () => use.database.ping(), status: use.status }),
     ...accountRoutes(use.accounts),
@@ -141,6 +147,7 @@ function createRoutes(
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
     ...modelRoutes(use.models, setup.config.inference),
+    metricsRoute(use.monitoring, metrics.requireToken),
     ...(http.nginx ? [authorizeRoute()] : []),
   ]
   return withOpenapi(routes, inferenceStatements(setup.config.inference), readVersion())

@@ -40,6 +40,12 @@ const table: Row[] = [
     ask: ({ call }) => call('GET', '/openapi.json'),
   },
   {
+    // There is no primary to ask in these tests.
+    route: 'GET /metrics',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('GET', '/metrics'),
+  },
+  {
     route: 'POST /v1/accounts',
     answers: [403, 403, 403, 201],
     ask: ({ call, owner }) =>

@@ -9,6 +9,8 @@ import type {
   ToChild,
 } from '../config/process-setup'
 import { Counts } from '../metrics/counts'
+import { observeProcess } from '../metrics/observe-process'
+import { Reporter } from '../metrics/reporter'
 import { createLogger, type Logger } from '../platform/logger'
 import { ControlClient } from './control-client'
 
@@ -29,6 +31,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   process.once('disconnect', endOrphan)
   const control = controlClient(setup)
   const counts = new Counts()
+  observeProcess(counts, setup.role, setup.slot)
   const perf = openPerf({
     level: setup.config.perf.level,
     run: setup.run,
@@ -43,7 +46,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
     const parts = { setup, paths: pathsOf(setup.config), perf, log, control, counts, tell: send }
     const running = await start(parts)
     process.off('disconnect', endOrphan)
-    attach(setup, running, { perf, log })
+    attach(setup, running, { perf, log, counts })
   } catch (error) {
     log.error({ err: error }, 'could not start')
     perf.close('failed')
@@ -52,12 +55,18 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   }
 }
 
-function attach(setup: ProcessSetup, running: Running, { perf, log }: { perf: Perf; log: Logger }) {
+function attach(
+  setup: ProcessSetup,
+  running: Running,
+  { perf, log, counts }: { perf: Perf; log: Logger; counts: Counts },
+) {
+  const reporter = startReporter(setup, counts)
   let stopping = false
   const stop = async (why: string) => {
     if (stopping) return
     stopping = true
     const code = await drain(running, log)
+    await reporter.finish()
     perf.close(why)
     process.exit(code)
   }
@@ -74,6 +83,22 @@ function attach(setup: ProcessSetup, running: Running, { perf, log }: { perf: Pe
   // The heartbeat of an engine comes from its watchdog thread: its event loop stands still during a run.
   if (setup.role !== 'engine')
     setInterval(() => send({ type: 'beat' }), setup.config.cluster.heartbeatIntervalMs)
+}
+
+function startReporter({ config }: ProcessSetup, counts: Counts): Reporter {
+  const reporter = new Reporter({
+    counts,
+    intervalMs: config.metrics.intervalMs,
+    send(report, onSent) {
+      if (process.connected) process.send?.(report, () => onSent())
+      else onSent()
+    },
+  })
+  process.on('message', (message: ToChild) => {
+    if (message.type === 'count') reporter.answer(message.question)
+    else if (message.type === 'counted') reporter.confirmed()
+  })
+  return reporter
 }
 
 // A worker that asks more at once is asked too much itself.

@@ -8,6 +8,7 @@ import type { RunInfo } from '../../perf/timing'
 import type { ControlServer } from './control-server'
 import { ManagedProcess } from './managed-process'
 import type { Launcher } from './memory-limit'
+import type { Monitoring } from './monitoring'
 
 export interface LaunchContext {
   config: Config
@@ -15,21 +16,19 @@ export interface LaunchContext {
   status(): ServiceStatus
   engineLauncher: Launcher
   control: ControlServer
+  monitoring: Monitoring
 }
 
 // The file that this process runs is the one that its children run.
 const program = require.main?.filename ?? ''
 
-export function launchChild(
-  role: ChildRole,
-  slot: number,
-  { config, run, status, engineLauncher, control }: LaunchContext,
-): ManagedProcess {
+export function launchChild(role: ChildRole, slot: number, context: LaunchContext): ManagedProcess {
+  const { config, run, status } = context
   const setup = { role, slot, config, run }
   if (role === 'worker')
-    return managed(setup, forkWorker({ ...setup, status: status() }).process, control)
-  if (role === 'writer') return managed(setup, forkPlain(setup), control)
-  return launchEngine(setup, engineLauncher, control)
+    return managed(setup, forkWorker({ ...setup, status: status() }).process, context)
+  if (role === 'writer') return managed(setup, forkPlain(setup), context)
+  return launchEngine(setup, context)
 }
 
 /** Through node:cluster, so that without nginx all workers accept on one port. */
@@ -43,17 +42,13 @@ function forkPlain(setup: ProcessSetup): ChildProcess {
 }
 
 /** An engine beats by one byte at a time on a pipe, its descriptor 3. */
-function launchEngine(
-  setup: ProcessSetup,
-  launcher: Launcher,
-  control: ControlServer,
-): ManagedProcess {
+function launchEngine(setup: ProcessSetup, context: LaunchContext): ManagedProcess {
   const child = fork(program, [], {
-    ...launcher,
+    ...context.engineLauncher,
     env: childEnvironment(setup),
     stdio: ['ignore', 2, 2, 'pipe', 'ipc'],
   })
-  const engine = managed(setup, child, control)
+  const engine = managed(setup, child, context)
   const beats = child.stdio[3] as Readable | null
   beats?.on('data', () => engine.signOfLife())
   beats?.on('error', () => undefined)
@@ -63,12 +58,13 @@ function launchEngine(
 function managed(
   { role, slot }: ProcessSetup,
   child: ChildProcess,
-  control: ControlServer,
+  { control, monitoring }: LaunchContext,
 ): ManagedProcess {
   return new ManagedProcess(child, {
     role,
     slot,
     onAsk: (question) => control.reply(question),
+    onCounts: (process, report) => monitoring.reported(process, report),
     requestDrain() {
       if (child.connected) child.send({ type: 'drain' }, () => undefined)
     },

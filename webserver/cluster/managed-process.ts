@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Ask, FromChild, ModelsReport, ProcessState, ToChild } from '../config/process-setup'
+import type { CountingProcess } from '../metrics/collector'
+import type { CountsReport } from '../metrics/reporter'
 
 export interface Exit {
   code: number | null
@@ -15,10 +17,12 @@ export interface ManagedOptions {
   requestDrain(): void
   /** Answers what the process asks. */
   onAsk?(question: Ask): Promise<ToChild>
+  /** The process tells what it has counted. */
+  onCounts?(process: ManagedProcess, report: CountsReport): void
 }
 
 /** One process of the service: whether it is ready, when it last gave a sign of life, how it ended. */
-export class ManagedProcess {
+export class ManagedProcess implements CountingProcess {
   readonly role: ProcessState['role']
   readonly slot: number
   readonly exited: Promise<Exit>
@@ -93,6 +97,14 @@ export class ManagedProcess {
     if (this.child.connected) this.child.send(message, () => undefined)
   }
 
+  askForCounts(question: number): void {
+    this.send({ type: 'count', question })
+  }
+
+  confirmCounts(): void {
+    this.send({ type: 'counted' })
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal)
   }
@@ -112,6 +124,7 @@ export class ManagedProcess {
     else if (message.type === 'beat') this.signOfLife()
     else if (message.type === 'failed') this.failure = message.reason
     else if (message.type === 'models') this.models = message
+    else if (message.type === 'counts') this.options.onCounts?.(this, message)
     else void this.options.onAsk?.(message).then((reply) => this.send(reply))
   }
 }

@@ -19,6 +19,7 @@ import { launchChild } from './launch'
 import { findNginx, launchNginx } from './launch-nginx'
 import { endLeftovers } from './leftovers'
 import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-limit'
+import { Monitoring } from './monitoring'
 import { OwnerRecord } from './owner-record'
 import { ModelControl } from './model-control'
 import { prepareData } from './prepare-data'
@@ -47,6 +48,7 @@ export class Service {
   private readonly owner: OwnerRecord
   private readonly supervisor: Supervisor
   private readonly models: ModelControl
+  private readonly monitoring: Monitoring
   private config: Config
   private lock: DataLock | null = null
   private run: Run | null = null
@@ -68,7 +70,10 @@ export class Service {
         this.owner.childStarted(process)
         this.run?.processStarted(process)
       },
-      onExited: ({ role, pid }, { code, signal }) => {
+      onExited: (process, exit) => {
+        const { role, pid } = process
+        const { code, signal } = exit
+        this.monitoring.exited(process, exit)
         this.owner.childEnded(pid)
         this.mustSweep ||= code !== 0 && (role === 'worker' || role === 'writer')
         this.run?.processExited(pid, code, signal)
@@ -82,6 +87,7 @@ export class Service {
       engines: () => this.supervisor.engines,
       onPlanned: (models) => this.run?.setModels(models.map(digestOf)),
     })
+    this.monitoring = new Monitoring(config.metrics, () => this.supervisor.readyProcesses)
   }
 
   /**
@@ -200,6 +206,7 @@ export class Service {
       status: () => supervisor.status,
       engineLauncher: this.engineLauncher(),
       control: this.controlServer(),
+      monitoring: this.monitoring,
     }
     signal.throwIfAborted()
     await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))
@@ -222,8 +229,11 @@ export class Service {
   }
 
   private controlServer(): ControlServer {
-    const { models } = this
-    const answers = { 'models.index': () => Promise.resolve(models.index) }
+    const { models, monitoring } = this
+    const answers = {
+      'models.index': () => Promise.resolve(models.index),
+      'metrics.totals': () => monitoring.read(),
+    }
     return new ControlServer(answers, this.options.log)
   }
 

@@ -54,6 +54,12 @@ export class Supervisor {
     return { draining: this.draining, processes: this.slots.map(({ state }) => state) }
   }
 
+  /** Those of ours that answer, which nginx does not. */
+  get readyProcesses(): ManagedProcess[] {
+    const all = this.slots.flatMap((slot) => [...slot.processes])
+    return all.filter(({ role, isReady }) => role !== 'nginx' && isReady)
+  }
+
   /** From now on `/readyz` answers 503. */
   setDraining(): void {
     this.draining = true

@@ -3,6 +3,7 @@ import type { ModelReport } from '../domain/model-report'
 import type { ControlQuestion, ServiceControl } from '../domain/service-control'
 import type { WireError } from '../domain/wire-error'
 import type { Counts } from '../metrics/counts'
+import type { CountsReport } from '../metrics/reporter'
 import type { Logger } from '../platform/logger'
 import type { Paths } from './paths'
 import type { Config } from './schema'
@@ -54,8 +55,19 @@ export interface ModelsReport {
 }
 
 export type FromChild =
-  { type: 'ready' } | { type: 'beat' } | { type: 'failed'; reason: string } | Ask | ModelsReport
-export type ToChild = { type: 'drain' } | { type: 'status'; status: ServiceStatus } | ControlReply
+  | { type: 'ready' }
+  | { type: 'beat' }
+  | { type: 'failed'; reason: string }
+  | Ask
+  | ModelsReport
+  | CountsReport
+export type ToChild =
+  | { type: 'drain' }
+  | { type: 'status'; status: ServiceStatus }
+  | ControlReply
+  /** What the process has counted is asked for, or was taken in. */
+  | { type: 'count'; question: number }
+  | { type: 'counted' }
 
 /** A role that has started. */
 export interface Running {

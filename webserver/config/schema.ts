@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accounts, passwords, sessions } from './sections/accounts'
 import { cluster } from './sections/cluster'
 import { models, inference } from './sections/inference'
+import { metrics } from './sections/metrics'
 import { perf } from './sections/perf'
 import { data, http, log } from './sections/service'
 import { files, database } from './sections/storage'
@@ -19,6 +20,7 @@ export const configSchema = z.strictObject({
   models,
   inference,
   perf,
+  metrics,
   log,
 })
 

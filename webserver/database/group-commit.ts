@@ -1,5 +1,8 @@
 import type { Perf } from '../../perf/timing'
 import { AppError, isAppError } from '../domain/errors'
+import { commitColumn } from '../metrics/block-kinds'
+import { durationBuckets, sizeBuckets } from '../metrics/buckets'
+import type { Counts } from '../metrics/counts'
 import type { Logger } from '../platform/logger'
 import type { Operation, Outcome, Store } from './operations'
 
@@ -10,6 +13,7 @@ export interface GroupCommitOptions {
   /** Operations that may wait. */
   queueMax: number
   perf: Perf
+  counts: Counts
   log: Logger
 }
 
@@ -26,7 +30,12 @@ export class GroupCommit {
   private scheduled = false
   private onIdle: (() => void) | null = null
 
+  private readonly counted: Float64Array
+
   constructor(private readonly options: GroupCommitOptions) {
+    const { counts } = options
+    this.counted = counts.block('commit', [])
+    counts.observe('commit_queue', [], (values) => (values[0] = this.queue.length))
     options.perf.gauge('database_queue', () => this.queue.length)
   }
 
@@ -57,17 +66,27 @@ export class GroupCommit {
     const { store, batchMax, perf } = this.options
     const batch = this.queue.slice(0, batchMax)
     const startedAt = perf.now()
+    const startedAtMs = performance.now()
     const outcomes = store.commit(batch.map(({ operation }) => operation))
     if (outcomes === null) {
       setTimeout(() => this.commit(), busyDelayMs)
       return
     }
     perf.call('group_commit', startedAt, { b: batch.length })
+    this.count(performance.now() - startedAtMs, batch.length)
     this.queue.splice(0, batch.length)
     this.scheduled = false
     batch.forEach((waiting, index) => this.answer(waiting, outcomes[index]!))
     if (this.queue.length > 0) this.schedule()
     else this.onIdle?.()
+  }
+
+  private count(durationMs: number, commands: number): void {
+    const { counted } = this
+    counted[commitColumn.durationNs]! += Math.round(durationMs * 1e6)
+    counted[commitColumn.commands]! += commands
+    counted[commitColumn.durationBuckets + durationBuckets.indexOf(durationMs * 1000)]!++
+    counted[commitColumn.sizeBuckets + sizeBuckets.indexOf(commands)]!++
   }
 
   private answer({ operation, answer }: Waiting, outcome: Outcome): void {

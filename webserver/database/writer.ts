@@ -11,10 +11,16 @@ import { openSqliteStore } from './sqlite/store'
  * The one process that changes the data. There must never be two: a replacement is started when the process before it
  * has ended.
  */
-export async function startWriter({ setup, paths, perf, log }: RoleContext): Promise<Running> {
+export async function startWriter({
+  setup,
+  paths,
+  perf,
+  log,
+  counts,
+}: RoleContext): Promise<Running> {
   const { batchMax, queueMax } = setup.config.database
   const store = openStore(setup.config, paths)
-  const commits = new GroupCommit({ store, batchMax, queueMax, perf, log })
+  const commits = new GroupCommit({ store, batchMax, queueMax, perf, log, counts })
   const server = new CommandServer(commits, log)
   await server.listen(paths.socket('database'))
   return {

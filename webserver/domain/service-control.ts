@@ -1,3 +1,5 @@
+import type { CountedBlock } from './counted'
+
 /**
  * What a worker may ask of the primary, by name: the argument and the answer, both plain JSON. The primary alone knows
  * which models are to be served and what all processes have counted.
@@ -5,6 +7,8 @@
 export interface ControlQuestions {
   /** Every version of every model and how it stands (model repository extension, index). */
   'models.index': { argument: null; answer: readonly ModelState[] }
+  /** What all processes have counted since the start of the service; never waits for one that is busy. */
+  'metrics.totals': { argument: null; answer: readonly CountedBlock[] }
 }
 
 export type ControlQuestion = keyof ControlQuestions

@@ -14,6 +14,7 @@ import { inTurn } from './middleware/in-turn'
 import { securityHeaders } from './middleware/security-headers'
 import { nodeHeadersMax, strictRequests } from './middleware/strict-requests'
 import { problemHandler } from './problem'
+import type { RequestCounts } from './request-counts'
 import type { Route } from './route'
 import { createRouter } from './routing'
 
@@ -22,6 +23,7 @@ export interface HttpDependencies {
   routes: readonly Route[]
   sessions: SessionService
   perf: Perf
+  requests: RequestCounts
   log: Logger
   /** Takes `/v2` where no nginx hands it to the engines. */
   inference?: RequestHandler
@@ -29,10 +31,14 @@ export interface HttpDependencies {
 
 /** The middleware, in order. */
 export function createHttpServer(dependencies: HttpDependencies): Server {
-  const { config, routes, sessions, perf, log, inference } = dependencies
+  const { config, routes, sessions, perf, requests, log, inference } = dependencies
   const app = createExpress()
   if (!config.nginx) app.use(inTurn())
-  app.use(requestContext(perf), admission(config.requestsInFlightMax, perf), securityHeaders)
+  app.use(
+    requestContext(perf, requests),
+    admission(config.requestsInFlightMax, { perf, requests }),
+    securityHeaders,
+  )
   if (!config.nginx) app.use(strictRequests)
   app.use(
     createRouter(routes, {

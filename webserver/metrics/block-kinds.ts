@@ -27,6 +27,8 @@ export const modelColumn = columnsOf({
   /** Items that were computed, and the runs that did. */
   items: 1,
   runs: 1,
+  /** Of all runs, the items for requests that were cancelled meanwhile included. */
+  ranItems: 1,
   cacheHit: 1,
   cacheHitNs: 1,
   cacheMiss: 1,
@@ -42,6 +44,25 @@ export const batchColumn = columnsOf({
   computeInputNs: 1,
   computeInferNs: 1,
   computeOutputNs: 1,
+})
+
+export const httpColumn = columnsOf({
+  durationNs: 1,
+  /** Of the bodies. */
+  bytesIn: 1,
+  bytesOut: 1,
+  durationBuckets: durationBuckets.count,
+})
+
+export const processColumn = columnsOf({ cpuUs: 1, loopActiveUs: 1 })
+export const memoryColumn = columnsOf({ residentBytes: 1, heapBytes: 1 })
+export const loadColumn = columnsOf({ loaded: 1, failed: 1, loadNs: 1 })
+
+export const commitColumn = columnsOf({
+  durationNs: 1,
+  commands: 1,
+  durationBuckets: durationBuckets.count,
+  sizeBuckets: sizeBuckets.count,
 })
 
 /**
@@ -65,6 +86,25 @@ export const blockKinds = {
   last_inference: { combine: 'max', length: 1 },
   /** Requests that wait. Labels: model, version. */
   pending: { combine: 'gauge', length: 1 },
+  /** Labels: model, version. */
+  load: { combine: 'sum', length: loadColumn.length },
+  /** Engines that a run or load ended. Labels: model, version, reason. */
+  engine_death: { combine: 'sum', length: 1 },
+  /** Requests of workers. Labels: method, route template, class of the status. */
+  http: { combine: 'sum', length: httpColumn.length },
+  /** Requests that a worker has in hand. Labels: slot. */
+  http_in_flight: { combine: 'gauge', length: 1 },
+  /** Group commits of the writer. No labels. */
+  commit: { combine: 'sum', length: commitColumn.length },
+  /** Commands that wait for the writer's next commit. No labels. */
+  commit_queue: { combine: 'gauge', length: 1 },
+  /** Labels: role, slot. */
+  process: { combine: 'sum', length: processColumn.length },
+  memory: { combine: 'gauge', length: memoryColumn.length },
+  /** Processes that ended without having been asked to. Labels: role, reason. */
+  death: { combine: 'sum', length: 1 },
+  /** Blocks that found no place in the totals. No labels. */
+  dropped: { combine: 'sum', length: 1 },
 } as const satisfies Record<string, BlockKind>
 
 export type BlockKindName = keyof typeof blockKinds

@@ -1,19 +1,12 @@
+import type { CountedBlock } from '../domain/counted'
 import { blockKinds, type BlockKindName } from './block-kinds'
-
-/** A block on its way to the primary: what was added since the last time, or for other kinds than sums what is. */
-export type WireBlock = [kind: BlockKindName, labels: readonly string[], values: readonly number[]]
 
 interface Block {
   kind: BlockKindName
   labels: readonly string[]
   values: Float64Array
-  sent: Float64Array
-}
-
-interface Gauge {
-  kind: BlockKindName
-  labels: readonly string[]
-  read(): readonly number[]
+  /** Null before the first report, which tells of zeros too. */
+  sent: Float64Array | null
 }
 
 /**
@@ -22,50 +15,50 @@ interface Gauge {
  */
 export class Counts {
   private readonly blocks = new Map<string, Block>()
-  private readonly gauges = new Map<string, Gauge>()
+  private readonly readers = new Map<string, () => void>()
 
   /** The block of these labels, which begins at zeros. Labels must come from a bounded set. */
   block(kind: BlockKindName, labels: readonly string[]): Float64Array {
     const key = keyOf(kind, labels)
     const known = this.blocks.get(key)
     if (known !== undefined) return known.values
-    const { length } = blockKinds[kind]
-    const values = new Float64Array(length)
-    this.blocks.set(key, { kind, labels, values, sent: new Float64Array(length) })
+    const values = new Float64Array(blockKinds[kind].length)
+    this.blocks.set(key, { kind, labels, values, sent: null })
     return values
   }
 
-  /** Reads anew for each report; a second reader for the same labels takes the place of the first. */
-  gauge(kind: BlockKindName, labels: readonly string[], read: () => readonly number[]): void {
-    this.gauges.set(keyOf(kind, labels), { kind, labels, read })
+  /** Has `read` bring a block up to date before each report; a later reader of the same block replaces an earlier one. */
+  observe(
+    kind: BlockKindName,
+    labels: readonly string[],
+    read: (values: Float64Array) => void,
+  ): void {
+    const values = this.block(kind, labels)
+    this.readers.set(keyOf(kind, labels), () => read(values))
   }
 
-  removeGauge(kind: BlockKindName, labels: readonly string[]): void {
-    this.gauges.delete(keyOf(kind, labels))
-  }
-
-  /** What has changed since the last call, and all gauges. */
-  takeChanges(): WireBlock[] {
-    const changes: WireBlock[] = []
+  /** What sums have grown by since the last call, where they have, and how everything else stands. */
+  takeChanges(): CountedBlock[] {
+    for (const read of this.readers.values()) read()
+    const changes: CountedBlock[] = []
     for (const block of this.blocks.values()) {
       const values = changeOf(block)
       if (values !== null) changes.push([block.kind, block.labels, values])
     }
-    for (const { kind, labels, read } of this.gauges.values()) changes.push([kind, labels, read()])
     return changes
   }
 }
 
-export function keyOf(kind: BlockKindName, labels: readonly string[]): string {
+export function keyOf(kind: string, labels: readonly string[]): string {
   return `${kind}\n${labels.join('\n')}`
 }
 
-function changeOf({ kind, values, sent }: Block): number[] | null {
-  if (values.every((value, index) => value === sent[index])) return null
-  const change =
-    blockKinds[kind].combine === 'sum'
-      ? Array.from(values, (value, index) => value - sent[index]!)
-      : Array.from(values)
-  sent.set(values)
-  return change
+function changeOf(block: Block): number[] | null {
+  const { values, sent } = block
+  const { combine } = blockKinds[block.kind]
+  block.sent = values.slice()
+  if (sent === null) return [...values]
+  // Gauges are told each time: what a process no longer tells of has ended with it.
+  if (combine !== 'gauge' && values.every((value, index) => value === sent[index])) return null
+  return combine === 'sum' ? Array.from(values, (value, at) => value - sent[at]!) : [...values]
 }

@@ -1,13 +1,15 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Perf } from '../../../perf/timing'
+import type { RequestCounts } from '../request-counts'
 
 /**
- * First in the chain: gives the request its id and its line in the perf log, written when the answer is sent or the
- * client has left (status 499, as nginx logs it). Only `res` tells that: `req` closes as soon as its body is read.
+ * First in the chain: gives the request its id, its line in the perf log and its place in the metrics, when the answer is
+ * sent or the client has left (status 499, as nginx logs it). Only `res` tells that: `req` closes as soon as its body is read.
  */
-export function requestContext(perf: Perf): RequestHandler {
+export function requestContext(perf: Perf, requests: RequestCounts): RequestHandler {
   return (req, res, next) => {
     const timing = perf.begin(req.get('x-request-id'))
+    const startedAtMs = performance.now()
     req.context = {
       timing,
       route: 'unmatched',
@@ -18,19 +20,28 @@ export function requestContext(perf: Perf): RequestHandler {
       ownInferenceRoute: false,
     }
     res.setHeader('X-Request-Id', timing.requestId)
-    res.once('close', () => record(req, res))
+    res.once('close', () => record(req, res, { requests, startedAtMs }))
     next()
   }
 }
 
-function record(req: Request, res: Response): void {
+function record(
+  req: Request,
+  res: Response,
+  { requests, startedAtMs }: { requests: RequestCounts; startedAtMs: number },
+): void {
   const { timing, route, caller, errorCode, bytesIn, bytesOut } = req.context
+  const status = res.writableFinished ? res.statusCode : 499
+  const bi = bytesIn ?? Number(req.get('content-length') ?? 0)
+  const bo = bytesOut ?? Number(res.getHeader('content-length') ?? 0)
   timing.finish('http', {
     rt: route,
-    s: res.writableFinished ? res.statusCode : 499,
-    bi: bytesIn ?? Number(req.get('content-length') ?? 0),
-    bo: bytesOut ?? Number(res.getHeader('content-length') ?? 0),
+    s: status,
+    bi,
+    bo,
     ...(caller === null ? {} : { u: caller.accountId }),
     ...(errorCode === null ? {} : { e: errorCode }),
   })
+  const durationMs = performance.now() - startedAtMs
+  requests.ended({ method: req.method, route, status, durationMs, bytesIn: bi, bytesOut: bo })
 }

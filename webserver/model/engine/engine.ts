@@ -35,6 +35,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     runtime,
     watchdog,
     perf,
+    counts,
     log,
     settings,
     startTimeoutMs: setup.config.cluster.startTimeoutMs,

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Perf } from '../../../perf/timing'
 import type { Config } from '../../config/schema'
+import { loadColumn } from '../../metrics/block-kinds'
+import type { Counts } from '../../metrics/counts'
 import type { Logger } from '../../platform/logger'
 import type { PlannedModel } from '../model-plan'
 import { refusalOf } from '../onnx/scan-onnx'
@@ -17,6 +19,7 @@ export interface LoadParts {
   runtime: Runtime
   watchdog: Watchdog
   perf: Perf
+  counts: Counts
   log: Logger
   settings: Config['inference']
   /** After this long since the process began, the primary gives the engine up. */
@@ -43,16 +46,29 @@ async function loadModel(
 ): Promise<LoadedModel> {
   const { name, version, sizeBytes } = file
   const startedAt = parts.perf.now()
+  const startedAtMs = performance.now()
   try {
     const model = await tryLoad(file, number, parts)
     parts.perf.call('model_load', startedAt, { m: name, v: version, bytes: sizeBytes })
+    countLoad(parts.counts, file, { column: loadColumn.loaded, startedAtMs })
     return { file, model }
   } catch (error) {
     const reason = reasonOf(error, file)
     parts.perf.call('model_load', startedAt, { m: name, v: version, e: 'failed' })
+    countLoad(parts.counts, file, { column: loadColumn.failed, startedAtMs })
     parts.log.warn({ model: name, version, reason }, 'a model could not be loaded')
     return { file, reason }
   }
+}
+
+function countLoad(
+  counts: Counts,
+  { name, version }: PlannedModel,
+  { column, startedAtMs }: { column: number; startedAtMs: number },
+): void {
+  const block = counts.block('load', [name, version])
+  block[column]!++
+  block[loadColumn.loadNs]! += Math.round((performance.now() - startedAtMs) * 1e6)
 }
 
 async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Promise<ServedModel> {

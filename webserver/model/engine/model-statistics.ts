@@ -44,7 +44,7 @@ export class ModelStatistics {
 
   /** Tells how many requests wait, until the next call. */
   observePending(read: () => number): void {
-    this.counts.gauge('pending', this.labels, () => [read()])
+    this.counts.observe('pending', this.labels, (values) => (values[0] = read()))
   }
 
   /**
@@ -66,6 +66,7 @@ export class ModelStatistics {
   runSucceeded(run: RunTimes, items: number): void {
     this.last[0] = Date.now()
     this.values[modelColumn.runs]!++
+    this.values[modelColumn.ranItems]! += items
     this.values[modelColumn.batchBuckets + sizeBuckets.indexOf(items)]!++
     const batch = this.batchOf(items)
     if (batch === undefined) return

@@ -1,5 +1,5 @@
 import type { NumericArray } from './datatypes'
-import type { OutputValues } from './encode-infer'
+import type { OutputValues } from './answer-tensor'
 import { floatText } from './float-text'
 import { largest } from './largest'
 import { limits } from './limits'

@@ -39,6 +39,12 @@ function other(name: string, ortType: Tensor.Type, json: Datatype['json'], size:
   return { name, ortType, json, sizeBytes: size, min: -Infinity, max: Infinity }
 }
 
+/** Texts, and bytes that are none; elements carry their length. */
+export const bytesDatatype: Datatype = {
+  ...other('BYTES', 'string', 'string', 0),
+  Values: Uint8Array,
+}
+
 const datatypes: readonly Datatype[] = [
   { ...other('BOOL', 'bool', 'boolean', 1), Values: Uint8Array },
   integer('INT8', 'int8', Int8Array, [-128, 127]),
@@ -52,7 +58,7 @@ const datatypes: readonly Datatype[] = [
   { ...other('FP16', 'float16', 'none', 2), Values: Uint16Array },
   { ...other('FP32', 'float32', 'float', 4), Values: Float32Array },
   { ...other('FP64', 'float64', 'float', 8), Values: Float64Array },
-  { ...other('BYTES', 'string', 'string', 0), Values: Uint8Array },
+  bytesDatatype,
 ]
 
 const byOrtType = new Map(datatypes.map((datatype) => [datatype.ortType, datatype]))

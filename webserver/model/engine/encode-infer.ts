@@ -1,15 +1,10 @@
-import { classify } from './classification'
+import { isUtf8 } from 'node:buffer'
+import { type AnswerTensor, answerTensor, type Element, type RunValues } from './answer-tensor'
 import type { ContentCoding } from './content-coding'
-import type { Datatype, NumericArray, Values } from './datatypes'
+import type { NumericArray } from './datatypes'
 import type { InferPlan } from './infer-plan'
-import type { OutputPlan } from './plan-outputs'
+import { refuse } from './request-fields'
 import type { ServedModel } from './served-model'
-
-/** One output of a run, as much of it as belongs to the request. */
-export interface OutputValues {
-  dims: readonly number[]
-  values: Values
-}
 
 export interface EncodedInfer {
   /** In the order in which they go out. */
@@ -23,21 +18,22 @@ export interface EncodedInfer {
 // Below this, copying into one piece costs less than handing several to the socket.
 const joinBytesMax = 64 * 1024
 
-/** Writes the answer to an infer request (Open Inference Protocol v2): JSON first, then the binary outputs. */
+/**
+ * Writes the answer to an infer request (Open Inference Protocol v2): JSON first, then the binary outputs.
+ * @throws {AppError} `invalid` for bytes that JSON cannot express, and for too many classes.
+ */
 export function encodeInfer(
   { id, outputs }: InferPlan,
   model: ServedModel,
-  results: readonly OutputValues[],
+  values: RunValues,
 ): EncodedInfer {
   const blobs: Buffer[] = []
   const parts = outputs.map((output) => {
-    const { spec, binary, classes } = output
-    const { dims, values } =
-      classes === 0 ? results[spec.index]! : classesOf(output, model, results)
-    const datatype = classes === 0 ? spec.datatype.name : 'BYTES'
-    const head = `{"name":${JSON.stringify(spec.name)},"datatype":"${datatype}","shape":[${dims.join(',')}]`
-    if (!binary) return `${head},"data":${jsonOf(spec.datatype, values)}}`
-    const blob = bytesOf(values)
+    const tensor = answerTensor(output, model, values)
+    const { name, datatype, dims } = tensor
+    const head = `{"name":${JSON.stringify(name)},"datatype":"${datatype.name}","shape":[${dims.join(',')}]`
+    if (!output.binary) return `${head},"data":${jsonOf(tensor)}}`
+    const blob = bytesOf(tensor.values)
     blobs.push(blob)
     return `${head},"parameters":{"binary_data_size":${blob.length}}}`
   })
@@ -46,14 +42,6 @@ export function encodeInfer(
     `{${idPart}"model_name":"${model.name}","model_version":"${model.version}",` +
     `"outputs":[${parts.join(',')}]}`
   return assemble(json, blobs)
-}
-
-function classesOf(
-  { spec: { index }, classes }: OutputPlan,
-  { joinable: batched, labels }: ServedModel,
-  results: readonly OutputValues[],
-): OutputValues {
-  return classify(results[index]!, { classes, batched, labels: labels[index]! })
 }
 
 function assemble(json: string, blobs: readonly Buffer[]): EncodedInfer {
@@ -76,25 +64,39 @@ function assemble(json: string, blobs: readonly Buffer[]): EncodedInfer {
 }
 
 /** NaN and the infinities come out as bare tokens, which is what this protocol's clients write and read. */
-function jsonOf({ json }: Datatype, values: Values): string {
-  if (Array.isArray(values)) return JSON.stringify(values)
-  if (json === 'boolean')
+function jsonOf({ name, datatype, values }: AnswerTensor): string {
+  if (!isNumeric(values)) return JSON.stringify(values.map((element) => textOf(element, name)))
+  if (datatype.json === 'boolean')
     return `[${Array.from(values as Uint8Array, (value) => value !== 0).join(',')}]`
   return `[${values.join(',')}]`
 }
 
-function bytesOf(values: Values): Buffer {
-  if (Array.isArray(values)) return stringBytes(values)
-  const { buffer, byteOffset, byteLength }: NumericArray = values
+function textOf(element: Element, name: string): string {
+  if (typeof element === 'string') return element
+  if (isUtf8(element)) return element.toString('utf8')
+  refuse(
+    `output '${name}' has a BYTES element that is not UTF-8, which JSON cannot express. ` +
+      `Please use binary_data=True`,
+  )
+}
+
+function bytesOf(values: AnswerTensor['values']): Buffer {
+  if (!isNumeric(values)) return stringBytes(values)
+  const { buffer, byteOffset, byteLength } = values
   return Buffer.from(buffer, byteOffset, byteLength)
 }
 
-function stringBytes(strings: readonly string[]): Buffer {
-  const sizeBytes = strings.reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 0)
+function isNumeric(values: AnswerTensor['values']): values is NumericArray {
+  return !Array.isArray(values)
+}
+
+function stringBytes(elements: readonly Element[]): Buffer {
+  const sizeBytes = elements.reduce((sum, element) => sum + 4 + Buffer.byteLength(element), 0)
   const bytes = Buffer.allocUnsafe(sizeBytes)
   let at = 0
-  for (const text of strings) {
-    const written = bytes.write(text, at + 4)
+  for (const element of elements) {
+    const written =
+      typeof element === 'string' ? bytes.write(element, at + 4) : element.copy(bytes, at + 4)
     bytes.writeUInt32LE(written, at)
     at += 4 + written
   }

@@ -3,6 +3,7 @@ import type { Perf, RequestTiming } from '../../../perf/timing'
 import { AppError } from '../../domain/errors'
 import type { FailureReason } from '../../metrics/block-kinds'
 import type { Logger } from '../../platform/logger'
+import type { OutputValues } from './answer-tensor'
 import {
   acceptedCodings,
   type ContentCoding,
@@ -12,7 +13,7 @@ import {
 } from './content-coding'
 import type { Values } from './datatypes'
 import { headerBytesOf, type InferDecoder } from './decode-infer'
-import { type EncodedInfer, encodeInfer, type OutputValues } from './encode-infer'
+import { type EncodedInfer, encodeInfer } from './encode-infer'
 import type { InferPlan } from './infer-plan'
 import type { ModelQueue } from './model-queue'
 import { type RunTimes, reasonOf } from './model-statistics'
@@ -123,7 +124,10 @@ export class InferExchange implements InferJob, BodyListener {
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
     try {
-      const encoded = encodeInfer(this.plan, this.target.queue.model, outputs)
+      const encoded = encodeInfer(this.plan, this.target.queue.model, {
+        inputs: this.values,
+        results: outputs,
+      })
       const accepted = this.req.headers['accept-encoding']
       const coding = accepted === undefined ? null : preferredCoding(accepted)
       if (coding === null) this.answer(encoded, batchItems, times)

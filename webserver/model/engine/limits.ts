@@ -6,6 +6,8 @@ export const limits = {
   dimension: 2 ** 31 - 1,
   /** Elements of one BYTES tensor: each becomes an object of its own. */
   strings: 1_000_000,
+  /** Of one BYTES element: the longest string of the language is not much longer. */
+  stringBytes: 2 ** 28,
   /** Of a file with the names of classes. */
   labelFileBytes: 16 * 1024 * 1024,
   /** Pieces of a body that came without Content-Length. */

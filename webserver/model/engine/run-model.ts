@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { Values } from './datatypes'
-import type { OutputValues } from './encode-infer'
+import type { OutputValues } from './answer-tensor'
 import type { InferPlan } from './infer-plan'
 import type { ServedModel, TensorSpec } from './served-model'
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/errors'
 import type { Logger } from '../../platform/logger'
-import type { OutputValues } from './encode-infer'
+import type { OutputValues } from './answer-tensor'
 import { runError } from './infer-error'
 import type { Counts } from '../../metrics/counts'
 import { ModelQueue, type Waiting } from './model-queue'

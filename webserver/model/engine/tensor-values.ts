@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { AppError } from '../../domain/errors'
+import { textOfBytes, textOfString } from './byte-text'
 import type { Datatype, Values } from './datatypes'
 import type { InputPlan } from './infer-plan'
 import { limits } from './limits'
@@ -11,7 +11,7 @@ export class InexactNumberError extends AppError {}
 
 /**
  * Values of an input from its place in the body: a view where the place is aligned, else a copy.
- * @throws {AppError} `invalid` when strings do not fill the bytes, or hold what ONNX Runtime would cut or change.
+ * @throws {AppError} `invalid` when strings do not fill the bytes.
  */
 export function binaryValues(input: InputPlan, bytes: Buffer, model: ServedModel): Values {
   const { spec, elements } = input
@@ -34,8 +34,10 @@ function binaryStrings(input: InputPlan, bytes: Buffer, model: ServedModel): str
       refuse(`incomplete string length indicator for inference input '${name}'`)
     const end = at + 4 + bytes.readUInt32LE(at)
     if (end > bytes.length) refuse(`incomplete string data for inference input '${name}'`)
+    if (end - at > limits.stringBytes)
+      refuse(`input '${name}' has a BYTES element of more than ${limits.stringBytes} bytes`)
     if (strings.length === input.elements) refuseCount(input, model, strings.length + 1)
-    strings.push(requireText(bytes.subarray(at + 4, end), name))
+    strings.push(textOfBytes(bytes.subarray(at + 4, end)))
     at = end
   }
   if (strings.length !== input.elements) refuseCount(input, model, strings.length)
@@ -47,17 +49,6 @@ function refuseCount({ spec, elements }: InputPlan, model: ServedModel, count: n
     `unexpected number of string elements ${count} for inference input '${spec.name}' for model ` +
       `'${model.name}', expecting ${elements}`,
   )
-}
-
-/** ONNX Runtime's binding ends a string at a NUL and replaces what is not UTF-8; both must not happen silently. */
-function requireText(bytes: Buffer, name: string): string {
-  if (!isUtf8(bytes)) refuse(`input '${name}' has a BYTES element that is not UTF-8`)
-  return requireNoNul(bytes.toString('utf8'), name)
-}
-
-function requireNoNul(text: string, name: string): string {
-  if (text.includes('\0')) refuse(`input '${name}' has a BYTES element with a NUL byte`)
-  return text
 }
 
 /**
@@ -129,7 +120,7 @@ function jsonString(name: string) {
   return (value: unknown): string => {
     if (typeof value !== 'string') refuseAccess('string')
     if (!value.isWellFormed()) refuse(`input '${name}' has a BYTES element that is not UTF-8`)
-    return requireNoNul(value, name)
+    return textOfString(value)
   }
 }
 

@@ -15,10 +15,11 @@ import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
 import { fileRoutes } from './http/routes/files'
 import { healthRoutes } from './http/routes/health'
+import { metricsRoute } from './http/routes/metrics'
 import { modelRoutes } from './http/routes/models'
 import { withOpenapi } from './http/routes/openapi'
-import { metricsRoute } from './http/routes/metrics'
 import { sessionRoutes } from './http/routes/sessions'
+import { statisticsRoutes } from './http/routes/statistics'
 import { createHttpServer } from './http/server'
 import { createPasswordHasher } from './passwords/create-password-hasher'
 import { SecretFile } from './platform/secret-file'
@@ -147,6 +148,7 @@ function createRoutes(
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
     ...modelRoutes(use.models, setup.config.inference),
+    ...statisticsRoutes(use.monitoring, setup.config.inference),
     metricsRoute(use.monitoring, metrics.requireToken),
     ...(http.nginx ? [authorizeRoute()] : []),
   ]

@@ -24,7 +24,10 @@ describe('the protocol', () => {
   const described: [string, object][] = [
     [
       '/v2',
-      { name: 'gristmill', extensions: ['binary_tensor_data', 'classification', 'parameters'] },
+      {
+        name: 'gristmill',
+        extensions: ['binary_tensor_data', 'classification', 'parameters', 'statistics'],
+      },
     ],
     ['/v2/', { name: 'gristmill' }],
     ['/v2?test=1', { name: 'gristmill' }],

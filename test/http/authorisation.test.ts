@@ -133,6 +133,21 @@ const table: Row[] = [
     ask: ({ call }) => call('POST', '/v2/repository/index'),
   },
   {
+    route: 'GET /v2/models/stats',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models/stats'),
+  },
+  {
+    route: 'GET /v2/models/:model/stats',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models/simple/stats'),
+  },
+  {
+    route: 'GET /v2/models/:model/versions/:version/stats',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models/simple/versions/1/stats'),
+  },
+  {
     route: 'GET /internal/authorize',
     answers: [401, 204, 204, 204],
     ask: ({ call }) => call('GET', '/internal/authorize'),

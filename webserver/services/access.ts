@@ -25,6 +25,11 @@ export async function requireOwner(
   return account
 }
 
+/** @throws {AppError} `forbidden` */
+export function requireAdmin({ role }: Caller): void {
+  if (role !== 'admin') throw new AppError('forbidden', 'Only an admin may do this')
+}
+
 export function noSuchFile(): AppError {
   return new AppError('not_found', 'There is no such file')
 }

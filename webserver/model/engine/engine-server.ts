@@ -41,7 +41,7 @@ export function createEngineServer(parts: ServerParts): Server {
 }
 
 /** Those of the protocol's extensions that work here. */
-const extensions = ['binary_tensor_data', 'classification', 'parameters']
+const extensions = ['binary_tensor_data', 'classification', 'parameters', 'statistics']
 
 class EngineHandler {
   /** The paths that are asked again and again, resolved. */

@@ -3,11 +3,14 @@ import type { Perf, RequestTiming } from './timing'
 
 /** A request has its id whether or not it is timed: answers and messages name it. */
 class UntimedRequest implements RequestTiming {
+  readonly startedAt = 0
   constructor(readonly requestId: string) {}
   now(): number {
     return 0
   }
-  end(): void {}
+  end(): number {
+    return 0
+  }
   finish(): void {}
 }
 

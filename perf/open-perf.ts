@@ -15,6 +15,7 @@ export interface OpenPerfOptions {
   slot: number
   bytesPerProcessMax: number
   gaugeIntervalMs: number
+  writeDelayMs: number
   /** Told once when the log cannot be written. */
   warn(message: string): void
 }
@@ -27,7 +28,9 @@ export function openPerf(options: OpenPerfOptions): Perf {
   const writer = new LogWriter({
     path: join(run.directory, `${process.pid}.log`),
     head: headLine(run, role, slot, clock),
+    clock,
     bytesMax: options.bytesPerProcessMax,
+    delayMs: options.writeDelayMs,
     warn: options.warn,
   })
   const parent = role === 'engine' ? 'infer' : 'http'

@@ -1,7 +1,7 @@
 import type { Stage } from '../webserver/domain/timing'
 import type { RunClock } from './clock'
 import { Gauges } from './gauges'
-import { asciiOf, numberText, quote, TimeText, wholeUs } from './line'
+import { asciiOf, wholeUs, type LineText } from './line'
 import type { LogWriter } from './log-writer'
 import { RequestIds } from './request-id'
 import { TimedRequest, type RequestLog } from './timed-request'
@@ -24,18 +24,17 @@ export class PerfLog implements Perf, RequestLog {
   readonly level: PerfLevel
   private readonly clock: RunClock
   private readonly writer: LogWriter
-  private readonly times = new TimeText()
   private readonly ids = new RequestIds()
   private readonly gauges = new Gauges()
   private readonly timer: NodeJS.Timeout
-  private readonly stageTail: string
+  private readonly parentColumn: string
   private readonly onExit = (code: number): void => this.close(`exit ${code}`)
 
   constructor({ level, clock, writer, parent, gaugeIntervalMs }: PerfLogOptions) {
     this.level = level
     this.clock = clock
     this.writer = writer
-    this.stageTail = `,"p":"${parent}"}\n`
+    this.parentColumn = `,"p":"${parent}"`
     this.timer = setInterval(() => this.writeGauges(), gaugeIntervalMs).unref()
     process.on('exit', this.onExit)
   }
@@ -49,26 +48,39 @@ export class PerfLog implements Perf, RequestLog {
   }
 
   call(name: string, startedAt: number, fields?: Readonly<Record<string, string | number>>): void {
-    const spentUs = this.clock.now() - startedAt
-    let line = this.start(startedAt, spentUs, quote(name))
+    const now = this.clock.now()
+    const line = this.start(startedAt, now - startedAt)
+    line.addQuoted(name)
     for (const key in fields) {
       const value = fields[key]!
-      const column = reserved.has(key) ? key + '_' : key
-      line += `,${quote(column)}:${typeof value === 'string' ? quote(value) : numberText(value)}`
+      line.add(',')
+      line.addQuoted(reserved.has(key) ? key + '_' : key)
+      line.add(':')
+      if (typeof value === 'string') line.addQuoted(value)
+      else line.addNumber(value)
     }
-    this.writer.addCall(line + '}\n')
+    this.endLine(now)
   }
 
   stageEnded(stage: Stage, startedAt: number, spentUs: number, requestId: string): void {
     if (this.level !== 'calls') return
-    const line = this.start(startedAt, spentUs, `"${stage}"`)
-    this.writer.addCall(line + ',"r":"' + requestId + '"' + this.stageTail)
+    this.beginLine(stage, startedAt, spentUs, requestId).add(this.parentColumn)
+    this.endLine(startedAt + spentUs)
   }
 
-  requestEnded(name: string, startedAt: number, requestId: string, rest: string): void {
-    const spentUs = this.clock.now() - startedAt
-    const line = this.start(startedAt, spentUs, '"' + name + '"')
-    this.writer.addCall(line + ',"r":"' + requestId + '"' + rest + '}\n')
+  beginLine(name: string, startedAt: number, spentUs: number, requestId: string): LineText {
+    const line = this.start(startedAt, spentUs)
+    line.add('"')
+    line.add(name)
+    line.add('","r":"')
+    line.add(requestId)
+    line.add('"')
+    return line
+  }
+
+  endLine(now: number): void {
+    this.writer.text.add('}\n')
+    this.writer.addCall(now)
   }
 
   gauge(name: string, read: () => number): void {
@@ -82,16 +94,24 @@ export class PerfLog implements Perf, RequestLog {
     this.writer.close(() => this.tail(why))
   }
 
-  private start(startedAt: number, spentUs: number, name: string): string {
-    return '{"t":' + this.times.of(startedAt) + ',"d":' + String(wholeUs(spentUs)) + ',"n":' + name
+  private start(startedAt: number, spentUs: number): LineText {
+    const { text } = this.writer
+    text.add('{"t":')
+    text.addTime(startedAt)
+    text.add(',"d":')
+    text.addNumber(wholeUs(spentUs))
+    text.add(',"n":')
+    return text
   }
 
   private writeGauges(): void {
     const { writer } = this
-    const flush = Math.round(writer.slowestWriteMs * 1000)
-    writer.slowestWriteMs = 0
-    const own = { k: 'gauge', t: Math.floor(this.clock.now()), drop: writer.dropped, flush }
-    writer.addGauge(asciiOf(JSON.stringify({ ...own, ...this.gauges.read() })) + '\n')
+    const now = this.clock.now()
+    const flush = Math.round(writer.slowestWriteUs)
+    writer.slowestWriteUs = 0
+    const own = { k: 'gauge', t: Math.floor(now), drop: writer.dropped, flush }
+    writer.text.add(asciiOf(JSON.stringify({ ...own, ...this.gauges.read() })) + '\n')
+    writer.addGauge(now)
   }
 
   private tail(why: string): string {

@@ -18,21 +18,23 @@ export interface RequestFields {
   /** Status; 499 when the client left before the answer was sent. */
   s: number
   /** Error code. */
-  e?: string
+  e?: string | undefined
   /** Bytes of the body in and out. */
-  bi?: number
-  bo?: number
+  bi?: number | undefined
+  bo?: number | undefined
   /** Model and how many items its run joined. */
-  m?: string
-  b?: number
+  m?: string | undefined
+  b?: number | undefined
   /** Length of the queue that the request met. */
-  q?: number
+  q?: number | undefined
   /** Account id. */
-  u?: string
+  u?: string | undefined
 }
 
 export interface RequestTiming extends Timing {
   readonly requestId: string
+  /** As `now()` tells it. */
+  readonly startedAt: number
   /** Writes the line. Only the first call counts. */
   finish(name: 'http' | 'infer', fields: RequestFields): void
 }

@@ -32,10 +32,13 @@ async function killAfter(child: ChildProcess, acknowledgements: number): Promise
 }
 
 describe('the perf log of a process that ends badly', () => {
-  it('holds every line of earlier turns after kill -9', async () => {
+  it.each([
+    ['every line of earlier turns', 'acknowledge'],
+    ['every line that has waited as long as it may', 'acknowledgeLater'],
+  ])('holds %s after kill -9', async (_, task) => {
     for (let trial = 0; trial < 20; trial++) {
       const run = newRun()
-      const child = fork(childPath, ['acknowledge', JSON.stringify(run)])
+      const child = fork(childPath, [task, JSON.stringify(run)])
       const highest = await killAfter(child, 1 + trial * 7)
       const written = writtenIn(rawLinesIn(run.directory))
       expect(written.length).toBeGreaterThanOrEqual(highest)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { TimeText } from '../../perf/line'
+import { RunClock } from '../../perf/clock'
+import { LineText } from '../../perf/line'
 import { LogWriter } from '../../perf/log-writer'
 import { openPerf, type OpenPerfOptions } from '../../perf/open-perf'
 import type { RunInfo } from '../../perf/timing'
@@ -24,6 +25,7 @@ function open(run: RunInfo, options: Partial<OpenPerfOptions> = {}) {
     slot: 2,
     bytesPerProcessMax: 2 ** 20,
     gaugeIntervalMs: 60_000,
+    writeDelayMs: 5,
     warn: (message) => {
       throw new Error(message)
     },
@@ -33,6 +35,12 @@ function open(run: RunInfo, options: Partial<OpenPerfOptions> = {}) {
 
 function callsOf(lines: readonly Line[]): Line[] {
   return lines.filter((line) => line.k === undefined)
+}
+
+function textOf(add: (line: LineText) => void): string {
+  const line = new LineText(64)
+  add(line)
+  return line.memory.toString('latin1', 0, line.length)
 }
 
 /** Ends when `holds` does; the test's own limit ends it otherwise. */
@@ -131,13 +139,25 @@ describe('the perf log', () => {
   })
 
   it('writes every time as the whole µs that it is in, without a leading zero', () => {
-    const times = new TimeText()
+    const timeOf = (us: number) => textOf((line) => line.addTime(us))
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e15, noNaN: true }), (us) => {
-        expect(times.of(us)).toBe(String(Math.floor(us)))
+        expect(timeOf(us)).toBe(String(Math.floor(us)))
       }),
     )
-    expect([times.of(NaN), times.of(-5), times.of(1_000_000)]).toEqual(['0', '0', '1000000'])
+    expect([timeOf(NaN), timeOf(-5), timeOf(1_000_000)]).toEqual(['0', '0', '1000000'])
+  })
+
+  it('writes every number as JSON does', () => {
+    const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer())
+    fc.assert(
+      fc.property(numbers, (value) => {
+        expect(textOf((line) => line.addNumber(value))).toBe(String(value === 0 ? 0 : value))
+      }),
+    )
+    for (const value of [0, 9, 10, 99, 100, 2 ** 31 - 1, 2 ** 31])
+      expect(textOf((line) => line.addNumber(value))).toBe(String(value))
+    expect(textOf((line) => line.addNumber(NaN))).toBe('0')
   })
 
   it('writes lines that parse whatever ids, names and numbers it is given', () => {
@@ -192,17 +212,24 @@ describe('the perf log', () => {
   it('counts lines as dropped while its file cannot be opened, warns once, and comes back', async () => {
     const path = join(directory(), 'not-yet')
     const warnings: string[] = []
+    const clock = new RunClock(String(process.hrtime.bigint()))
     const writer = new LogWriter({
       path: join(path, '1.log'),
       head: '{"k":"head"}\n',
+      clock,
       bytesMax: 2 ** 20,
+      delayMs: 0,
       retryDelayMs: 1,
       warn: (message) => warnings.push(message),
     })
-    writer.addCall('{"lost":1}\n')
+    const addCall = (line: string) => {
+      writer.text.add(line)
+      writer.addCall(clock.now())
+    }
+    addCall('{"lost":1}\n')
     await until(() => {
       if (writer.dropped > 3) mkdirSync(path, { recursive: true })
-      writer.addCall('{"again":1}\n')
+      addCall('{"again":1}\n')
       return writer.bytes > 0
     })
     writer.close(() => '')

@@ -41,8 +41,12 @@ test('contents are read in threads only where the setting asks for it', () => {
 
 test('the access log follows the perf log', () => {
   expect(filesOf({})['http.conf']).toContain('access_log off;')
-  expect(filesOf({}, { perfDirectory: '/p/1' })['http.conf']).toContain(
-    'access_log "/p/1/nginx.log" perf ',
+  const perfDirectory = '/p/1'
+  expect(filesOf({}, { perfDirectory })['http.conf']).toContain(
+    'access_log "/p/1/nginx.log" perf buffer=64k flush=1s if=$notable;',
+  )
+  expect(filesOf({ perf: { level: 'calls' } }, { perfDirectory })['http.conf']).toContain(
+    'access_log "/p/1/nginx.log" perf buffer=64k flush=1s;',
   )
 })
 

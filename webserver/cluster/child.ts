@@ -39,6 +39,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
     slot: setup.slot,
     bytesPerProcessMax: setup.config.perf.bytesPerProcessMax,
     gaugeIntervalMs: setup.config.perf.gaugeIntervalMs,
+    writeDelayMs: setup.config.perf.writeDelayMs,
     warn: (message) => log.warn(message),
   })
   try {

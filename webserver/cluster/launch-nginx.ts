@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { childEnvironment } from '../config/process-environment'
 import type { NginxFiles } from '../nginx/directory'
 import { ManagedProcess } from './managed-process'
 import { StartError } from './start-error'
 
 const pollMs = 20
+const logCheckMs = 2000
 
 /**
  * @returns the command to start nginx with. Where there is `setpriv` it has the kernel end nginx when the primary is killed.
@@ -43,6 +44,7 @@ export function launchNginx(command: readonly string[], files: NginxFiles): Mana
     requestDrain: () => child.kill('SIGQUIT'),
   })
   markReadyWhenListening(managed, files.pidFile)
+  limitAccessLog(child, files)
   void managed.exited.then(() => endGroup(managed.pid))
   return managed
 }
@@ -53,6 +55,23 @@ function markReadyWhenListening(managed: ManagedProcess, pidFile: string): void 
     if (readPid(pidFile) === managed.pid) managed.markReady()
     if (managed.isReady || managed.isGone) clearInterval(timer)
   }, pollMs)
+}
+
+/** nginx has no limit of its own for a log. The file before the present one is kept, and both together stay within the limit. */
+function limitAccessLog(nginx: ChildProcess, { accessLog }: NginxFiles): void {
+  if (accessLog === null) return
+  const { path, bytesMax } = accessLog
+  const timer = setInterval(() => {
+    if (sizeOf(path) < bytesMax / 2) return
+    renameSync(path, `${path}.1`)
+    // Opens its logs anew.
+    nginx.kill('SIGUSR1')
+  }, logCheckMs).unref()
+  nginx.once('exit', () => clearInterval(timer))
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function readPid(pidFile: string): number | null {

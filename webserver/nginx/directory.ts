@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { Paths } from '../config/paths'
 import type { Config } from '../config/schema'
-import { renderIncludes, unspeakablePath, type RenderContext } from './render'
+import { accessLogIn, renderIncludes, unspeakablePath, type RenderContext } from './render'
 
 export interface NginxFiles {
   /** nginx's prefix: everything relative in nginx.conf lies below it. */
   prefix: string
   configuration: string
   pidFile: string
+  /** Null when nginx writes none. */
+  accessLog: { path: string; bytesMax: number } | null
   /** Deletes what lies outside the run directory. */
   remove(): void
 }
@@ -48,6 +50,10 @@ export function writeNginxFiles({ config, paths, perfDirectory }: NginxFilesOpti
     prefix,
     configuration,
     pidFile: join(prefix, 'nginx.pid'),
+    accessLog:
+      perfDirectory === null
+        ? null
+        : { path: accessLogIn(perfDirectory), bytesMax: config.perf.bytesPerProcessMax },
     remove: () => rmSync(authorizeCache, { recursive: true, force: true }),
   }
 }

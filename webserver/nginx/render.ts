@@ -55,12 +55,8 @@ function httpOf({ config, paths, perfDirectory, authorizeCache }: RenderContext)
   const { http, inference } = config
   // Longer than the service itself needs: it answers with a reason, nginx would only cut.
   const upstreamMs = Math.max(inference.deadlineMs, 60_000) + 60_000
-  const access =
-    perfDirectory === null
-      ? 'access_log off'
-      : `access_log ${quoted(join(perfDirectory, 'nginx.log'))} perf buffer=64k flush=1s`
   const main = [
-    access,
+    accessLogOf(config, perfDirectory),
     `proxy_cache_path ${quoted(authorizeCache)} keys_zone=authorize:8m use_temp_path=off max_size=32m inactive=10s`,
     `client_header_timeout ${milliseconds(http.headersTimeoutMs)}`,
     `client_body_timeout ${milliseconds(http.bodyIdleTimeoutMs)}`,
@@ -72,6 +68,17 @@ function httpOf({ config, paths, perfDirectory, authorizeCache }: RenderContext)
   const api = upstream('api', sockets(paths, 'worker', config.cluster.workers))
   const engines = upstream('engines', sockets(paths, 'engine', config.cluster.engines))
   return lines(main) + api + engines
+}
+
+/** A line of each request costs nginx as much as the services' own lines cost them, and mostly repeats those. */
+function accessLogOf({ perf }: Config, perfDirectory: string | null): string {
+  if (perfDirectory === null) return 'access_log off'
+  const which = perf.level === 'calls' ? '' : ' if=$notable'
+  return `access_log ${quoted(accessLogIn(perfDirectory))} perf buffer=64k flush=1s${which}`
+}
+
+export function accessLogIn(perfDirectory: string): string {
+  return join(perfDirectory, 'nginx.log')
 }
 
 function sockets(paths: Paths, role: 'worker' | 'engine', count: number): string[] {

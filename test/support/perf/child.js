@@ -1,6 +1,6 @@
 // A process that writes a perf log with the compiled program, as told by its arguments.
 const { join } = require('node:path')
-const { setImmediate } = require('node:timers')
+const { setImmediate, setTimeout } = require('node:timers')
 const compiled = join(__dirname, '../../../dist/perf')
 const { openPerf } = require(join(compiled, 'open-perf.js'))
 const { Run } = require(join(compiled, 'run.js'))
@@ -8,9 +8,9 @@ const { Run } = require(join(compiled, 'run.js'))
 const [, , task, argument] = process.argv
 const warn = (message) => process.stderr.write(message + '\n')
 
-function perfOf(run, level = 'requests') {
-  const limits = { bytesPerProcessMax: 2 ** 30, gaugeIntervalMs: 60_000 }
-  return openPerf({ level, run, role: 'worker', slot: 1, ...limits, warn })
+function perfOf(run, writeDelayMs = 0) {
+  const limits = { bytesPerProcessMax: 2 ** 30, gaugeIntervalMs: 60_000, writeDelayMs }
+  return openPerf({ level: 'requests', run, role: 'worker', slot: 1, ...limits, warn })
 }
 
 function request(perf, number) {
@@ -34,6 +34,20 @@ const tasks = {
       for (let i = 0; i < 20; i++) request(perf, ++number)
       const written = number
       setImmediate(() => process.send(written, () => setImmediate(turn)))
+    }
+    turn()
+  },
+  /** Writes for ever, and tells how far it came at the end of the turn in which a line's wait ends. */
+  acknowledgeLater(run) {
+    const writeDelayMs = 2
+    const perf = perfOf(JSON.parse(run), writeDelayMs)
+    let number = 0
+    const turn = () => {
+      for (let i = 0; i < 20; i++) request(perf, ++number)
+      const written = number
+      // Begun after the log's own timer and as long, so that it ends after it.
+      setTimeout(() => setImmediate(() => process.send(written)), writeDelayMs)
+      setImmediate(turn)
     }
     turn()
   },

@@ -39,8 +39,8 @@ function record(
     s: status,
     bi,
     bo,
-    ...(caller === null ? {} : { u: caller.accountId }),
-    ...(errorCode === null ? {} : { e: errorCode }),
+    u: caller?.accountId,
+    e: errorCode ?? undefined,
   })
   const durationMs = performance.now() - startedAtMs
   requests.ended({ method: req.method, route, status, durationMs, bytesIn: bi, bytesOut: bo })

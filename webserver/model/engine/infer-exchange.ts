@@ -62,7 +62,7 @@ export class InferExchange implements InferJob, BodyListener {
     private readonly res: ServerResponse,
   ) {
     this.timing = parts.perf.begin(headerOf(req, 'x-request-id'))
-    this.stageStartedAt = this.timing.now()
+    this.stageStartedAt = this.timing.startedAt
     this.fd = descriptorOf(req.socket)
     res.on('close', () => this.onClose())
   }
@@ -187,8 +187,7 @@ export class InferExchange implements InferJob, BodyListener {
   }
 
   private endStage(stage: 'read' | 'parse' | 'batch_wait' | 'infer' | 'write'): void {
-    this.timing.end(stage, this.stageStartedAt)
-    this.stageStartedAt = this.timing.now()
+    this.stageStartedAt = this.timing.end(stage, this.stageStartedAt)
   }
 
   private finish({ s, e, b, bo = 0 }: { s: number; e?: string; b: number; bo?: number }): void {
@@ -199,13 +198,13 @@ export class InferExchange implements InferJob, BodyListener {
     this.timing.finish('infer', {
       rt: 'POST /v2/models/:model/infer',
       s,
-      ...(e === undefined ? {} : { e }),
+      e,
       bi,
       bo,
       m: this.target.queue.model.name,
       b,
       q: this.queueLength,
-      ...(account === undefined ? {} : { u: account.slice(0, accountLengthMax) }),
+      u: account?.slice(0, accountLengthMax),
     })
   }
 }

@@ -42,7 +42,7 @@ describe('/openapi.json', () => {
     const described = operations()
       .filter(({ verb, path }) => isMounted(verb, path) || !isEngines(path))
       .map(({ verb, path }) => `${verb.toUpperCase()} ${path}`)
-    expect(described.sort()).toEqual(mounted)
+    expect(described.sort()).toEqual(mounted.sort())
     const infer = description.paths['/v2/models/{model}/infer']!.post!
     expect(infer.responses['404']!.content!['application/json']!.schema).toEqual({
       $ref: '#/components/schemas/InferenceError',

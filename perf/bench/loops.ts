@@ -9,7 +9,7 @@ export class Loops<Order, Result> {
 
   static async start<Order, Result>(
     processes: ProcessGroup,
-    module: 'session-loop' | 'durable-loop',
+    module: 'session-loop' | 'durable-loop' | 'load-generator',
     count: number,
   ): Promise<Loops<Order, Result>> {
     const children = Array.from({ length: count }, () =>

@@ -11,9 +11,13 @@ export interface Bench {
   rounds: number
   /** Whole seconds of one measurement. */
   seconds: number
+  /** Whether a look is wanted rather than figures: fewer cells, shorter runs. */
+  quick: boolean
   /** What must not be: makes the run fail after it has written its report. */
   problems: string[]
   say(line: string): void
+  /** Keeps a plot beside the results. @returns the Markdown that shows it. */
+  plot(name: string, about: string, svg: string): string
 }
 
 /** Measures something and returns what to write about it, in Markdown. */

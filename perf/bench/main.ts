@@ -4,17 +4,23 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, Section } from './bench'
 import { ProcessGroup } from './processes'
-import { sectionOrder, writeResults } from './results'
+import { sectionOrder, writePlot, writeResults } from './results'
+import { batching, tuning } from './sections/batching'
 import { crash } from './sections/crash'
 import { downloads } from './sections/downloads'
+import { fairness } from './sections/fairness'
 import { inference } from './sections/inference'
 import { memory } from './sections/memory'
+import { openLoop } from './sections/open-loop'
+import { overload } from './sections/overload'
 import { perfLog } from './sections/perf-log'
 import { uploads } from './sections/uploads'
 import { requireWrk } from './wrk'
 
 const sections: Record<string, Section> = {
-  inference,
+  ...{ inference, batching, tuning },
+  'open-loop': openLoop,
+  ...{ overload, fairness },
   downloads,
   uploads,
   'perf-log': perfLog,
@@ -22,15 +28,27 @@ const sections: Record<string, Section> = {
   crash,
 }
 
-const withoutWrk = ['memory', 'crash']
+const withoutWrk = ['open-loop', 'overload', 'memory', 'crash']
 
 const usage = `npm run bench -- [options] [section…]
 
-Measures the built service against what the machine could do and against the obvious way to build it, side by side in
-one run, and writes perf/bench/results.md. Sections: ${sectionOrder.join(', ')}; all of them but crash when none is named.
+Measures the built service against what the machine could do and against the obvious ways to build it, side by side in
+one run, and writes perf/bench/results.md with plots beside it. All sections but crash when none is named:
 
-  --quick          one round instead of three: for a look, not for figures
-  --rounds N       how often each figure is measured (kills, for crash; default 25 there)
+  inference   requests a second and latency by model and clients, against the limit, Express and FastAPI
+  batching    joining requests, on against off
+  tuning      the measured batch size against fixed ones
+  open-loop   latency under random arrivals at 50, 80 and 95 % of capacity, against Express and FastAPI
+  overload    goodput at three times the capacity
+  fairness    what one account's flood does to others
+  downloads   against nginx alone
+  uploads     against bare loops that make files durable
+  perf-log    what the perf log costs
+  memory      with more and more workers
+  crash       what kill -9 under load loses
+
+  --quick          one short round of fewer cells: two minutes, for a look, not for figures
+  --rounds N       how often each figure is measured (kills, for crash; default 3, for crash 25)
   --patience S     wait up to so many seconds in all for a quiet machine (default 30)
   --results FILE   where to write (default perf/bench/results.md)
   --help           this text
@@ -115,9 +133,10 @@ async function runSections(
   const problems: string[] = []
   for (const name of names) {
     const bench: Bench = {
-      ...{ processes, directory, problems, seconds: 1 },
+      ...{ processes, directory, problems, quick, seconds: 1 },
       rounds: rounds ?? (name === 'crash' ? 25 : quick ? 1 : 3),
       say: (line) => process.stdout.write(`${line}\n`),
+      plot: (plotName, about, svg) => writePlot(results, plotName, about, svg),
     }
     const report = await sections[name]!(bench)
     writeResults(results, new Map([[name, report]]))

@@ -1,6 +1,7 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { childEnvironment } from '../../webserver/config/process-environment'
 import { ForeignLoad } from './foreign-load'
 import { cpuSecondsOf, descendantsOf } from './process-table'
 
@@ -11,7 +12,7 @@ const settleTimeoutMs = 10_000
 const settleShare = 0.25
 const foreignShareMax = 0.1
 
-/** The processes that a benchmark started, so that none outlives it. */
+/** The processes that a benchmark started, so that none outlives it. They see no more of the environment than the service's do. */
 export class ProcessGroup {
   private readonly children = new Set<ChildProcess>()
 
@@ -20,12 +21,14 @@ export class ProcessGroup {
 
   /** Starts a program whose two output streams can be read. */
   spawn(command: string, args: readonly string[]): ChildProcess {
-    return this.keep(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }))
+    const env = childEnvironment(null)
+    return this.keep(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env }))
   }
 
   /** Starts one of our own compiled modules with a channel for messages. */
   fork(modulePath: string, argument: object): ChildProcess {
-    return this.keep(fork(modulePath, [JSON.stringify(argument)], { serialization: 'advanced' }))
+    const options = { serialization: 'advanced', env: childEnvironment(null) } as const
+    return this.keep(fork(modulePath, [JSON.stringify(argument)], options))
   }
 
   private keep(child: ChildProcess): ChildProcess {

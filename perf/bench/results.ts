@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
 
 /** Puts the sections of this run in place of the same ones of earlier runs, so that each can be run alone. */
 export function writeResults(path: string, sections: ReadonlyMap<string, string>): void {
@@ -15,7 +16,18 @@ export function writeResults(path: string, sections: ReadonlyMap<string, string>
 }
 
 /** The sections in the order of the report. */
-export const sectionOrder = ['inference', 'downloads', 'uploads', 'perf-log', 'memory', 'crash']
+export const sectionOrder = [
+  ...['inference', 'batching', 'tuning', 'open-loop', 'overload', 'fairness'],
+  ...['downloads', 'uploads', 'perf-log', 'memory', 'crash'],
+]
+
+/** Keeps an SVG in `plots/` beside the results. @returns the Markdown that shows it. */
+export function writePlot(path: string, name: string, about: string, svg: string): string {
+  const plots = join(dirname(path), 'plots')
+  mkdirSync(plots, { recursive: true })
+  writeFileSync(join(plots, `${name}.svg`), svg)
+  return `![${about}](plots/${name}.svg)`
+}
 
 const introduction = `# Benchmark results
 

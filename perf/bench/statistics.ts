@@ -30,3 +30,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}

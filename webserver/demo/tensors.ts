@@ -14,11 +14,14 @@ interface TensorHeader {
   parameters?: { binary_data_size?: number }
 }
 
-/** Puts the JSON header and the raw little-endian tensors behind one another (binary tensor data extension). */
-export function encodeInferRequest(inputs: readonly Tensor[]): {
-  body: Buffer
-  headerBytes: number
-} {
+/**
+ * Puts the JSON header and the raw little-endian tensors behind one another (binary tensor data extension).
+ * @param parameters of the whole request, such as `timeout`.
+ */
+export function encodeInferRequest(
+  inputs: readonly Tensor[],
+  parameters: Readonly<Record<string, number>> = {},
+): { body: Buffer; headerBytes: number } {
   const header = Buffer.from(
     JSON.stringify({
       inputs: inputs.map(({ name, shape, data }) => ({
@@ -27,7 +30,7 @@ export function encodeInferRequest(inputs: readonly Tensor[]): {
         datatype: datatypeOf(data),
         parameters: { binary_data_size: data.byteLength },
       })),
-      parameters: { binary_data_output: true },
+      parameters: { binary_data_output: true, ...parameters },
     }),
   )
   const blobs = inputs.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))

@@ -7,9 +7,8 @@ import { ForeignLoad } from '../foreign-load'
 import { startPeerNginx } from '../peer-nginx'
 import { conditions } from '../results'
 import { nginxWorkersOf, startService, type Service } from '../service'
-import { median, medianRatio, short, table } from '../statistics'
+import { median, medianRatio, percent, short, table } from '../statistics'
 import { runWrk, writeScript, type Load } from '../wrk'
-import { percent } from './inference-report'
 
 const sizes = [
   { name: '4 KB', sizeBytes: 4096, clients: 16, aim: '' },
@@ -26,7 +25,7 @@ interface Download {
   loads: { service: Load[]; nginx: Load[] }
 }
 
-/** (b) Downloads with sign-in, against nginx serving the same bytes with no service behind it. */
+/** Downloads with sign-in, against nginx serving the same bytes with no service behind it. */
 export async function downloads(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const directory = directoryFor(bench, 'downloads')
@@ -103,7 +102,7 @@ function describe(prepared: readonly Download[], foreignShare: number): string {
       aim,
     ]
   })
-  return `## (b) Downloads with sign-in
+  return `## Downloads with sign-in
 
 ${conditions()}. Foreign ${percent(foreignShare)}.
 

@@ -1,4 +1,4 @@
-import { median, medianRatio, short, table } from '../statistics'
+import { median, medianRatio, percent, short, table } from '../statistics'
 import type { Load } from '../wrk'
 import type { Health } from './health'
 import { targets, type Cell, type Target } from './inference-cell'
@@ -14,16 +14,16 @@ export interface InferenceReport {
 }
 
 export function describeInference(report: InferenceReport): string {
-  return `## (a) Inference through nginx, with sign-in
+  return `## Inference through nginx, with sign-in
 
 ${report.conditions}. Foreign ${percent(report.foreignShare)}.
 
 Requests per second. *Transport*: a bare \`node:http\` server, ${report.engines} processes, behind an nginx with the same proxy
 settings, which reads the same body and answers the same bytes; nobody signs in. *Compute*: bare session loops in ${report.engines}
 processes at once, at the best batch size (in brackets) that the clients could fill; for 1 client one loop alone.
-*Limit* = 1 / (1/transport + 1/compute): the cores do one after the other what both need. *Alternative*: an Express
-route in ${report.engines} processes that awaits \`session.run\`, behind the same nginx; nobody signs in. p50 and p99 are the
-service's, in ms.
+*Limit* = 1 / (1/transport + 1/compute): the cores do one after the other what both need. *Express*: a route in ${report.engines}
+processes that awaits \`session.run\`, behind the same nginx; *FastAPI*: the same on ${report.engines} uvicorn processes with Python's
+onnxruntime, NumPy and orjson; nobody signs in to either. p50 and p99 are the service's, in ms.
 
 ${table(
   head,
@@ -45,17 +45,19 @@ const head = [
   'limit',
   '**service / limit**',
   'aim',
-  'alternative',
-  '**service / alternative**',
+  'Express',
+  '**service / Express**',
+  'FastAPI',
+  '**service / FastAPI**',
 ]
 
 function rowOf(cell: Cell, { compute, engines }: InferenceReport): string[] {
   const { prepared, clients, loads } = cell
   const { sample } = prepared
   const best = bestCompute(compute.get(sample.model)!, clients, engines)
-  const [service, transport, alternative] = targets.map((target) =>
+  const [service, transport, express, fastapi] = targets.map((target) =>
     loads[target].map(({ requestsPerS }) => requestsPerS),
-  ) as [number[], number[], number[]]
+  ) as [number[], number[], number[], number[]]
   const limit = transport.map((rate, round) => 1 / (1 / rate + 1 / best.itemsPerS[round]!))
   return [
     `${sample.model} (${sample.about})`,
@@ -68,8 +70,14 @@ function rowOf(cell: Cell, { compute, engines }: InferenceReport): string[] {
     short(median(limit)),
     medianRatio(service, limit).toFixed(2),
     sample.aim === null ? '' : String(sample.aim),
-    short(median(alternative)) + flagOf(cell, 'alternative'),
-    medianRatio(service, alternative).toFixed(2),
+    short(median(express)) + flagOf(cell, 'express'),
+    medianRatio(service, express).toFixed(2),
+    ...(fastapi.length === 0
+      ? ['', '']
+      : [
+          short(median(fastapi)) + flagOf(cell, 'fastapi'),
+          medianRatio(service, fastapi).toFixed(2),
+        ]),
   ]
 }
 
@@ -91,8 +99,4 @@ ${table(
   ['engines', 'requests', 'p50 ms', 'p99 ms'],
   [row('idle', idle), row('busy with the CNN', busy)],
 )}`
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`
 }

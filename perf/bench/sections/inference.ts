@@ -4,33 +4,46 @@ import { directoryFor, type Bench } from '../bench'
 import { inferenceCases, writeModels } from '../cases'
 import { ForeignLoad } from '../foreign-load'
 import { Loops } from '../loops'
+import {
+  alternativePeers,
+  startPeerServers,
+  transportPeer,
+  type PeerServers,
+} from '../peer-servers'
 import type { LoopOrder, LoopResult } from '../peers/session-loop'
+import { prepareCase, type Prepared } from '../prepare-case'
 import { nginxWorkersOf, startService, type Service } from '../service'
 import { runWrk, type Load } from '../wrk'
 import { targets, type Cell, type Target } from './inference-cell'
 import { measureCompute, type Compute } from './inference-compute'
-import { prepareCase, startPeers, type Peers, type Prepared } from './inference-peers'
 import { describeInference } from './inference-report'
 import { measureHealth, type Health } from './health'
 
-export const clientCounts = [1, 8, 32, 128] as const
+const clientCounts = [1, 8, 32, 128] as const
+
 interface Stage {
   service: Service
-  peers: Peers
+  peers: PeerServers
+  /** Those that run here. */
+  targets: readonly Target[]
   loops: Loops<LoopOrder, LoopResult>
   prepared: Prepared[]
   engines: number
 }
 
-/** (a) Inference through nginx with sign-in, against the limit of the machine and the obvious alternative. */
+/** Inference through nginx with sign-in, against the limit of the machine and the obvious alternatives. */
 export async function inference(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const stage = await setStage(bench)
   try {
     await warmUp(bench, stage)
     const cells = stage.prepared.flatMap((prepared) =>
-      clientCounts.map((clients): Cell => {
-        return { prepared, clients, loads: { service: [], transport: [], alternative: [] } }
+      clientCountsOf(bench).map((clients): Cell => {
+        return {
+          prepared,
+          clients,
+          loads: { service: [], transport: [], express: [], fastapi: [] },
+        }
       }),
     )
     const compute = new Map<string, Compute>()
@@ -64,12 +77,18 @@ async function setStage(bench: Bench): Promise<Stage> {
   for (const sample of inferenceCases())
     prepared.push(await prepareCase(service, directory, sample, files[sample.model]!))
   const engines = service.processes().filter(({ role }) => role === 'engine').length
-  const peers = await startPeers(bench, {
-    ...{ directory, prepared, files, count: engines },
-    nginxWorkers: nginxWorkersOf(service),
+  const answers = Object.fromEntries(prepared.map(({ path, answer }) => [path, answer]))
+  const peers = await startPeerServers(bench, {
+    ...{ directory, count: engines, nginxWorkers: nginxWorkersOf(service) },
+    peers: { transport: transportPeer(bench, answers), ...alternativePeers(bench, files) },
   })
   const loops = await Loops.start<LoopOrder, LoopResult>(bench.processes, 'session-loop', engines)
-  return { service, peers, loops, prepared, engines }
+  const running = targets.filter((target) => target === 'service' || target in peers.urls)
+  return { service, peers, targets: running, loops, prepared, engines }
+}
+
+function clientCountsOf({ quick }: Bench): readonly number[] {
+  return quick ? [32] : clientCounts
 }
 
 function urlOf({ service, peers }: Stage, target: Target, path: string): string {
@@ -80,7 +99,7 @@ function urlOf({ service, peers }: Stage, target: Target, path: string): string 
 async function warmUp(bench: Bench, stage: Stage): Promise<void> {
   bench.say('inference: warming up')
   for (const { path, script } of stage.prepared)
-    for (const target of targets)
+    for (const target of stage.targets)
       await runWrk(bench.processes, {
         ...{ url: urlOf(stage, target, path), script, clients: 32, seconds: 1 },
       })
@@ -88,7 +107,7 @@ async function warmUp(bench: Bench, stage: Stage): Promise<void> {
 
 async function measureCell(bench: Bench, stage: Stage, cell: Cell): Promise<void> {
   const { prepared, clients, loads } = cell
-  for (const target of targets) {
+  for (const target of stage.targets) {
     const url = urlOf(stage, target, prepared.path)
     const { script } = prepared
     await bench.processes.settle()

@@ -17,7 +17,7 @@ interface Measured {
   memory: Map<string, Memory & { count: number }>
 }
 
-/** (e) Memory with more and more workers, for one model of about 100 MB that engines alone hold. */
+/** Memory with more and more workers, for one model of about 100 MB that engines alone hold. */
 export async function memory(bench: Bench): Promise<string> {
   const models = join(directoryFor(bench, 'memory'), 'models')
   const version = join(models, 'large', '1')
@@ -83,7 +83,7 @@ function describe(measured: readonly Measured[]): string {
     ]
   })
   const extra = growthPerWorker(measured)
-  return `## (e) Memory with more workers
+  return `## Memory with more workers
 
 ${conditions()}.
 

@@ -3,13 +3,12 @@ import { filePath } from '../../../webserver/demo/client'
 import { directoryFor, type Bench } from '../bench'
 import { inferenceCases, writeModels } from '../cases'
 import { ForeignLoad } from '../foreign-load'
+import { prepareCase } from '../prepare-case'
 import { cpuSecondsOf } from '../process-table'
 import { conditions } from '../results'
 import { startService, type Service } from '../service'
-import { median, table } from '../statistics'
+import { median, percent, table } from '../statistics'
 import { runWrk, writeScript } from '../wrk'
-import { percent } from './inference-report'
-import { prepareCase } from './inference-peers'
 
 // A B B A: a drift of the machine that is steady over four runs falls on both sides alike.
 const order = ['requests', 'off', 'off', 'requests'] as const
@@ -25,7 +24,7 @@ interface Workload {
   allUs: Record<Level, number[]>
 }
 
-/** (d) What the perf log costs: CPU time of all the service's processes per request, on against off. */
+/** What the perf log costs: CPU time of all the service's processes per request, on against off. */
 export async function perfLog(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const directory = directoryFor(bench, 'perf-log')
@@ -151,7 +150,7 @@ function describe(workloads: readonly Workload[], foreignShare: number): string 
       spreadOf(us.off),
     ]),
   )
-  return `## (d) Cost of the perf log
+  return `## Cost of the perf log
 
 ${conditions()}. Foreign ${percent(foreignShare)}.
 

@@ -7,9 +7,8 @@ import { Loops } from '../loops'
 import type { DurableOrder, DurableResult } from '../peers/durable-loop'
 import { conditions } from '../results'
 import { startService, type Service } from '../service'
-import { median, medianRatio, short, table } from '../statistics'
+import { median, medianRatio, percent, short, table } from '../statistics'
 import { runWrk, writeScript, type Load } from '../wrk'
-import { percent } from './inference-report'
 
 const sizeBytes = 4096
 const clientCounts = [1, 16, 64] as const
@@ -21,7 +20,7 @@ interface Upload {
   bare: number[]
 }
 
-/** (c) Small uploads, durable when they are answered, against a bare loop that makes as many files durable. */
+/** Small uploads, durable when they are answered, against a bare loop that makes as many files durable. */
 export async function uploads(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const directory = directoryFor(bench, 'uploads')
@@ -109,7 +108,7 @@ function describe(all: readonly Upload[], workers: number, foreignShare: number)
       medianRatio(rates, bare).toFixed(2),
     ]
   })
-  return `## (c) Durable uploads of 4 KB
+  return `## Durable uploads of 4 KB
 
 ${conditions()}. Foreign ${percent(foreignShare)}.
 

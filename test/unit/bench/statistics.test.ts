@@ -1,4 +1,11 @@
-import { median, medianRatio, percentile, short, table } from '../../../perf/bench/statistics'
+import {
+  median,
+  medianRatio,
+  percent,
+  percentile,
+  short,
+  table,
+} from '../../../perf/bench/statistics'
 
 describe('statistics of the benchmark', () => {
   it('takes the middle, or the mean of the two in the middle', () => {
@@ -25,6 +32,10 @@ describe('statistics of the benchmark', () => {
       '26.7k',
       '1.26M',
     ])
+  })
+
+  it('writes shares in per cent', () => {
+    expect([0, 0.1234, 1].map(percent)).toEqual(['0.0 %', '12.3 %', '100.0 %'])
   })
 
   it('writes tables', () => {

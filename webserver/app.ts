@@ -21,6 +21,7 @@ import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
 import { statisticsRoutes } from './http/routes/statistics'
 import { createHttpServer } from './http/server'
+import { DiskModelUploads } from './model/disk-model-uploads'
 import { createPasswordHasher } from './passwords/create-password-hasher'
 import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
@@ -123,7 +124,10 @@ function createServices(
       onBackgroundError,
     }),
     files: new FileService({ ...backends, settings: config.files, now }),
-    models: new ModelService({ control }),
+    models: new ModelService({
+      control,
+      uploads: new DiskModelUploads(paths.uploadedModels),
+    }),
     monitoring: new MonitoringService({ control, ...config.metrics }),
     sessions: new SessionService({
       ...backends,

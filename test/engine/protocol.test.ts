@@ -26,7 +26,15 @@ describe('the protocol', () => {
       '/v2',
       {
         name: 'gristmill',
-        extensions: ['binary_tensor_data', 'classification', 'parameters', 'statistics'],
+        extensions: [
+          'binary_tensor_data',
+          'classification',
+          'model_configuration',
+          'model_repository',
+          'model_repository(unload_dependents)',
+          'parameters',
+          'statistics',
+        ],
       },
     ],
     ['/v2/', { name: 'gristmill' }],

@@ -148,6 +148,26 @@ const table: Row[] = [
     ask: ({ call }) => call('GET', '/v2/models/simple/versions/1/stats'),
   },
   {
+    route: 'GET /v2/models/:model/config',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models/m/config'),
+  },
+  {
+    route: 'GET /v2/models/:model/versions/:version/config',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models/m/versions/1/config'),
+  },
+  {
+    route: 'POST /v2/repository/models/:model/load',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/repository/models/m/load'),
+  },
+  {
+    route: 'POST /v2/repository/models/:model/unload',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/repository/models/m/unload'),
+  },
+  {
     route: 'GET /internal/authorize',
     answers: [401, 204, 204, 204],
     ask: ({ call }) => call('GET', '/internal/authorize'),

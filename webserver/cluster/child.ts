@@ -107,7 +107,8 @@ const questionsMax = 1000
 
 /** Hears its answers from the beginning: a role may ask while it starts. */
 function controlClient({ config }: ProcessSetup): ControlClient {
-  const timeoutMs = config.inference.loadTimeoutMs + config.cluster.startTimeoutMs
+  // A change that is out of time goes on until the engine it is at has started.
+  const timeoutMs = config.models.changeTimeoutMs + 2 * config.cluster.startTimeoutMs
   const control = new ControlClient({ send, pendingMax: questionsMax, timeoutMs })
   process.on('message', (message: ToChild) => {
     if (message.type === 'reply') control.onReply(message)

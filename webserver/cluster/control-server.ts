@@ -8,7 +8,7 @@ import type { Logger } from '../platform/logger'
 export type ControlAnswers = {
   [Q in ControlQuestion]: (
     argument: ControlQuestions[Q]['argument'],
-  ) => Promise<ControlQuestions[Q]['answer']>
+  ) => Promise<ControlQuestions[Q]['answer']> | ControlQuestions[Q]['answer']
 }
 
 /** Answers what the workers ask of the primary. */
@@ -20,7 +20,7 @@ export class ControlServer {
 
   async reply({ id, question, argument }: Ask): Promise<ControlReply> {
     try {
-      const answerTo = this.answers[question] as (argument: unknown) => Promise<unknown>
+      const answerTo = this.answers[question] as (argument: unknown) => unknown
       return { type: 'reply', id, answer: await answerTo(argument) }
     } catch (error) {
       if (!isAppError(error)) this.log.error({ err: error, question }, 'a question failed')

@@ -1,12 +1,18 @@
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
-import type { ModelState } from '../domain/service-control'
+import type { ControlQuestions, ModelState } from '../domain/service-control'
+import { modelConfigOf } from '../model/model-config'
 import { type ModelPlan, type PlannedModel, writePlan } from '../model/model-plan'
-import { type ModelOverride, ModelWishes } from '../model/model-wishes'
+import { ModelWishes } from '../model/model-wishes'
 import { planModels } from '../model/plan-models'
+import { settingsFromConfig } from '../model/triton-config'
+import { policyOf } from '../model/version-policy'
+import { idleGraceMs } from '../platform/end-requests'
 import type { Logger } from '../platform/logger'
 import { ChangeQueue, type ChangeTime } from './change-queue'
-import { indexOf } from './model-index'
+import { findModel, indexOf, notReady, servedFacts } from './model-index'
 import type { EngineSlot } from './supervisor'
 
 export interface ModelControlOptions {
@@ -19,10 +25,15 @@ export interface ModelControlOptions {
   onPlanned(models: readonly PlannedModel[]): void
 }
 
+// Between a process's grace for idle connections and its having closed them.
+const handOverMarginMs = 250
+
 interface State {
   wishes: ModelWishes
   plan: ModelPlan
 }
+
+type Argument<Q extends keyof ControlQuestions> = ControlQuestions[Q]['argument']
 
 /** @throws {AppError} when the models do not stand as the change wants them. */
 type Check = (models: readonly ModelState[]) => void
@@ -67,23 +78,30 @@ export class ModelControl {
    * Loads a model, or loads it again. Resolves when every engine serves all its versions.
    * @throws {AppError} `invalid` with the reason when it cannot be loaded; the models are then as before.
    */
-  load(name: string, override: ModelOverride | null): Promise<void> {
-    this.requireChangeable()
-    return this.changes.run(async (time) => {
-      const wishes = this.state.wishes.with(name, { load: 'start', override })
-      await this.change(wishes, time, { check: (models) => requireLoaded(name, models) })
-    })
+  async load({ name, config, directory }: Argument<'models.load'>): Promise<null> {
+    try {
+      this.requireChangeable()
+      const override = { settings: settingsOf(name, config), directory }
+      await this.changes.run(async (time) => {
+        const wishes = this.state.wishes.with(name, { load: 'start', override })
+        await this.change(wishes, time, { check: (models) => requireLoaded(name, models) })
+      })
+      return null
+    } finally {
+      await this.removeUnused([directory])
+    }
   }
 
   /** @throws {AppError} `not_found` when there is no such model. */
-  unload(name: string): Promise<void> {
+  async unload({ name }: Argument<'models.unload'>): Promise<null> {
     this.requireChangeable()
-    return this.changes.run(async (time) => {
+    await this.changes.run(async (time) => {
       if (!this.state.plan.models.some((model) => model.name === name))
         throw new AppError('not_found', `failed to unload '${name}', unknown model`)
       const wishes = this.state.wishes.with(name, { load: 'never', override: null })
       await this.change(wishes, time)
     })
+    return null
   }
 
   /**
@@ -94,6 +112,22 @@ export class ModelControl {
     return this.changes.run(async (time) => {
       await this.change(this.state.wishes, time, { always: true })
       await Promise.all(this.options.engines().map((engine) => engine.drained()))
+    })
+  }
+
+  /** Triton's ModelConfig. @throws {AppError} `not_found`; `unavailable` with the reason while it is not loaded. */
+  config({ name, version }: Argument<'models.config'>): Record<string, unknown> {
+    const engines = this.options.engines()
+    const model = findModel(this.state.plan.models, engines, { name, version })
+    const served = servedFacts(model, engines)
+    if (served === null) throw notReady(model, engines)
+    const { models, inference } = this.options.config
+    return modelConfigOf({
+      model,
+      served,
+      instances: model.settings.engines?.length ?? engines.length,
+      threads: model.settings.threads ?? inference.threadsPerEngine,
+      versionPolicy: model.settings.versionPolicy ?? policyOf(models.versionPolicy),
     })
   }
 
@@ -109,7 +143,17 @@ export class ModelControl {
   private async change(
     wishes: ModelWishes,
     time: ChangeTime,
-    { check = () => undefined, always = false }: ChangeOptions = {},
+    options: ChangeOptions = {},
+  ): Promise<void> {
+    const before = this.state
+    await this.tryChange(wishes, time, options)
+    await this.removeUnused(before.wishes.uploads)
+  }
+
+  private async tryChange(
+    wishes: ModelWishes,
+    time: ChangeTime,
+    { check = () => undefined, always = false }: ChangeOptions,
   ): Promise<void> {
     const before = this.state
     const plan = await this.planFor(wishes)
@@ -118,6 +162,7 @@ export class ModelControl {
     await this.install({ wishes, plan })
     try {
       await this.renewEngines(time, check)
+      await this.untilHandedOver()
     } catch (error) {
       await this.takeBack(before)
       throw error
@@ -160,12 +205,29 @@ export class ModelControl {
       if (engine.models()?.plan === failed) await engine.replace()
   }
 
+  /** Files that were sent with a load, once no wish names them. */
+  private async removeUnused(directories: readonly (string | null)[]): Promise<void> {
+    const used = this.state.wishes.uploads
+    for (const directory of directories)
+      if (directory !== null && !used.includes(directory))
+        await rm(directory, { recursive: true, force: true })
+  }
+
   private async renewEngines(time: ChangeTime, check: Check): Promise<void> {
     for (const engine of this.options.engines()) {
       time.requireTime()
       await this.renew(engine)
       check(indexOf(this.state.plan.models, [engine]))
     }
+  }
+
+  /** Connections to the old engines that stood idle are closed by then: whoever asks now is answered by new ones. */
+  private async untilHandedOver(): Promise<void> {
+    const late = sleep(idleGraceMs + handOverMarginMs)
+    await Promise.race([
+      Promise.all(this.options.engines().map((engine) => engine.drained())),
+      late,
+    ])
   }
 
   // A process that a load ended has left word which model it was; the next one passes that model over.
@@ -181,6 +243,10 @@ export class ModelControl {
       retryAfterS: 5,
     })
   }
+}
+
+function settingsOf(name: string, config: string | null) {
+  return config === null ? {} : settingsFromConfig(config, name)
 }
 
 /** All versions or none, as Triton has it. */

@@ -1,3 +1,4 @@
+import { AppError } from '../domain/errors'
 import type { ModelReport, ServedFacts } from '../domain/model-report'
 import type { ModelState } from '../domain/service-control'
 import type { PlannedModel } from '../model/model-plan'
@@ -17,6 +18,31 @@ export function indexOf(plan: readonly PlannedModel[], engines: Engines): ModelS
 /** What an engine that has loaded the version knows of it; null when none has. */
 export function servedFacts(model: PlannedModel, engines: Engines): ServedFacts | null {
   return reportsOn(model, engines).find(({ served }) => served !== null)?.served ?? null
+}
+
+/**
+ * A version as it is asked for; without one the highest that is loaded, or else the highest.
+ * @throws {AppError} `not_found`
+ */
+export function findModel(
+  plan: readonly PlannedModel[],
+  engines: Engines,
+  { name, version }: { name: string; version: string | null },
+): PlannedModel {
+  const found = plan.filter(
+    (model) => model.name === name && (version ?? model.version) === model.version,
+  )
+  const model = found.findLast((model) => servedFacts(model, engines) !== null) ?? found.at(-1)
+  if (model !== undefined) return model
+  const which = version === null ? '' : ` version ${version.slice(0, 128)}`
+  const shown = name.slice(0, 128)
+  throw new AppError('not_found', `Request for unknown model: '${shown}'${which} is not found`)
+}
+
+export function notReady(model: PlannedModel, engines: Engines): AppError {
+  const { reason } = stateOf(model, reportsOn(model, engines))
+  const which = `model '${model.name}' version ${model.version}`
+  return new AppError('unavailable', `Request for ${which} is not at ready state: ${reason}`)
 }
 
 function reportsOn({ name, version }: PlannedModel, engines: Engines): ModelReport[] {

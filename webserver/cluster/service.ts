@@ -12,7 +12,7 @@ import { placeSampleModels } from '../model/samples'
 import { writeNginxFiles } from '../nginx/directory'
 import type { Logger } from '../platform/logger'
 import { claimPort, urlOf } from './address'
-import { ControlServer } from './control-server'
+import { type ControlAnswers, ControlServer } from './control-server'
 import { prepareDataDirectory, prepareRunDirectory } from './data-directory'
 import { lockDataDirectory, type DataLock } from './data-lock'
 import { launchChild } from './launch'
@@ -230,8 +230,11 @@ export class Service {
 
   private controlServer(): ControlServer {
     const { models, monitoring } = this
-    const answers = {
-      'models.index': () => Promise.resolve(models.index),
+    const answers: ControlAnswers = {
+      'models.index': () => models.index,
+      'models.config': (which) => models.config(which),
+      'models.load': (what) => models.load(what),
+      'models.unload': (what) => models.unload(what),
       'metrics.totals': () => monitoring.read(),
     }
     return new ControlServer(answers, this.options.log)

@@ -21,6 +21,8 @@ export interface Paths {
   models: string
   /** What engines load (model/model-plan.ts), written by the primary. */
   modelPlan: string
+  /** Models that were sent instead of placed in the models directory. */
+  uploadedModels: string
   perfLogs: string
   /** Sockets, nginx's files: worth nothing once the service has stopped. */
   run: string
@@ -40,6 +42,7 @@ export function pathsOf(config: Config): Paths {
     database: join(data, 'database'),
     models:
       config.models.directory === '' ? join(data, 'models') : resolve(config.models.directory),
+    uploadedModels: join(run, 'models'),
     modelPlan: join(run, 'models.json'),
     perfLogs: resolve(config.perf.directory),
     run,

@@ -9,6 +9,17 @@ export interface ControlQuestions {
   'models.index': { argument: null; answer: readonly ModelState[] }
   /** What all processes have counted since the start of the service; never waits for one that is busy. */
   'metrics.totals': { argument: null; answer: readonly CountedBlock[] }
+  /** Triton's ModelConfig; without a version of the one in use. */
+  'models.config': {
+    argument: { name: string; version: string | null }
+    answer: Readonly<Record<string, unknown>>
+  }
+  /** `config` is JSON; `directory` has the model's files when they were sent along, and is the primary's from then on. */
+  'models.load': {
+    argument: { name: string; config: string | null; directory: string | null }
+    answer: null
+  }
+  'models.unload': { argument: { name: string }; answer: null }
 }
 
 export type ControlQuestion = keyof ControlQuestions

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 
-const fileNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+/** Of files beside a model. */
+export const fileNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 const items = z.number().int().min(1).max(4096)
 const dimension = z
   .number()

@@ -47,8 +47,13 @@ export class ModelWishes {
     return new ModelWishes(this.preset, new Map(this.byName).set(name, wish))
   }
 
-  /** Models that there are without a directory on disk. */
+  /** Models whose files were sent with their load. */
   get uploaded(): string[] {
     return [...this.byName].filter(([, wish]) => wish.override?.directory).map(([name]) => name)
+  }
+
+  /** Where those files are. */
+  get uploads(): string[] {
+    return [...this.byName.values()].flatMap(({ override }) => override?.directory ?? [])
   }
 }

@@ -27,6 +27,15 @@ export interface ModelDigest {
 const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 const versionName = /^(?:[1-9][0-9]{0,8}|[A-Za-z][A-Za-z0-9._-]{0,63})$/
 
+export function isModelName(text: string): boolean {
+  return modelName.test(text)
+}
+
+/** Whole numbers, and words that begin with a letter. */
+export function isVersionName(text: string): boolean {
+  return versionName.test(text)
+}
+
 /** Directories whose names can be a model's (letters, digits, `.`, `_`, `-`), in order. No directory, no models. */
 export async function listModelNames(directory: string): Promise<string[]> {
   return (await directoriesIn(directory)).filter((name) => modelName.test(name)).sort()

@@ -34,6 +34,8 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
       `proxy_read_timeout ${milliseconds(uploadCommitMs)}`,
     ]),
     'blobs.conf': lines(config.files.readThreads ? ['aio threads'] : []),
+    // The service answers a change of the models in its own time.
+    'infer-control.conf': lines([`proxy_read_timeout ${milliseconds(changeMs(config))}`]),
     'infer-body.conf': lines([`client_max_body_size ${config.inference.bodyBytesMax}`]),
     'auth.conf': config.inference.requireToken
       ? lines([
@@ -42,6 +44,10 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
         ])
       : lines([]),
   }
+}
+
+function changeMs({ models, cluster }: Config): number {
+  return models.changeTimeoutMs + 3 * cluster.startTimeoutMs
 }
 
 // How long the disk may take to make the last bytes of a large upload durable.
@@ -87,7 +93,7 @@ function sockets(paths: Paths, role: 'worker' | 'engine', count: number): string
 
 /**
  * A process that is away refuses at once and the next one is asked, so none is ever marked as failed. Idle connections
- * are let go after 1 s: a replaced process waits longer than that before it closes its own (platform/end-requests.ts).
+ * are let go after 500 ms: a replaced process waits longer than that before it closes its own (platform/end-requests.ts).
  */
 function upstream(name: string, socketPaths: readonly string[]): string {
   const directives = [
@@ -96,7 +102,7 @@ function upstream(name: string, socketPaths: readonly string[]): string {
     ...socketPaths.map((path) => `server ${quoted(`unix:${path}`)} max_fails=0`),
     'keepalive 64',
     'keepalive_requests 100000',
-    'keepalive_timeout 1s',
+    'keepalive_timeout 500ms',
   ]
   const body = directives.map((directive) => `  ${directive};\n`).join('')
   return `upstream ${name} {\n${body}}\n`

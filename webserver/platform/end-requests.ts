@@ -9,8 +9,8 @@ export interface EndRequestsLimits {
   limitMs: number
 }
 
-/** The proxy in front lets go what it did not use for 1 s (webserver/nginx/render.ts). */
-export const idleGraceMs = 1500
+/** The proxy in front lets go what it did not use for 500 ms (webserver/nginx/render.ts). */
+export const idleGraceMs = 1000
 
 const idleCheckMs = 50
 

@@ -5,6 +5,8 @@ import { defineRoute, type Access, type Route } from '../route'
 export interface ModelRouteOptions {
   /** The setting `inference.requireToken`. */
   requireToken: boolean
+  /** Of a load, which may bring the model's files. */
+  bodyBytesMax: number
 }
 
 const modelState = z.strictObject({
@@ -15,9 +17,16 @@ const modelState = z.strictObject({
 })
 
 /** What the primary answers for all engines: the model repository extension. Everything else of `/v2` is the engines'. */
-export function modelRoutes(models: ModelService, { requireToken }: ModelRouteOptions): Route[] {
-  const reading: Access = requireToken ? 'session' : 'public'
-  return [list(models, reading), index(models, reading)]
+export function modelRoutes(models: ModelService, options: ModelRouteOptions): Route[] {
+  const reading: Access = options.requireToken ? 'session' : 'public'
+  return [
+    list(models, reading),
+    index(models, reading),
+    config(models, reading),
+    configOfVersion(models, reading),
+    load(models, options),
+    unload(models),
+  ]
 }
 
 function list(models: ModelService, access: Access): Route {
@@ -51,5 +60,89 @@ function index(models: ModelService, access: Access): Route {
       responses: { 200: { description: 'By name and version.', schema: z.array(modelState) } },
     },
     async ({ body }) => ({ status: 200, body: await models.index({ readyOnly: body.ready }) }),
+  )
+}
+
+const modelParams = z.strictObject({ model: z.string() })
+const modelConfig = z.looseObject({ name: z.string(), max_batch_size: z.number() })
+const described = { 200: { description: "Triton's ModelConfig.", schema: modelConfig } }
+
+function config(models: ModelService, access: Access): Route {
+  return defineRoute(
+    {
+      method: 'get',
+      path: '/v2/models/:model/config',
+      summary: 'How a model is served',
+      access,
+      errorForm: 'inference',
+      params: modelParams,
+      responses: described,
+      errors: ['not_found'],
+    },
+    async ({ params }) => ({ status: 200, body: await models.config(params.model, undefined) }),
+  )
+}
+
+function configOfVersion(models: ModelService, access: Access): Route {
+  return defineRoute(
+    {
+      method: 'get',
+      path: '/v2/models/:model/versions/:version/config',
+      summary: 'How a version of a model is served',
+      access,
+      errorForm: 'inference',
+      params: modelParams.extend({ version: z.string() }),
+      responses: described,
+      errors: ['not_found'],
+    },
+    async ({ params }) => ({
+      status: 200,
+      body: await models.config(params.model, params.version),
+    }),
+  )
+}
+
+function load(models: ModelService, { bodyBytesMax }: ModelRouteOptions): Route {
+  return defineRoute(
+    {
+      method: 'post',
+      path: '/v2/repository/models/:model/load',
+      summary: 'Load a model, or load it again',
+      access: 'session',
+      errorForm: 'inference',
+      params: modelParams,
+      body: z.looseObject({ parameters: z.record(z.string(), z.unknown()).default({}) }),
+      bodyBytesMax,
+      responses: { 200: { description: 'Every engine serves it.' } },
+      errors: ['forbidden', 'too_large', 'deadline'],
+    },
+    async ({ caller, params, body }) => {
+      await models.load(caller, { name: params.model, parameters: body.parameters })
+      return { status: 200 }
+    },
+  )
+}
+
+const unloadParameters = z.looseObject({
+  unload_dependents: z.boolean({ error: 'expected a boolean' }).optional(),
+})
+
+function unload(models: ModelService): Route {
+  return defineRoute(
+    {
+      method: 'post',
+      path: '/v2/repository/models/:model/unload',
+      summary: 'Unload a model; no model here depends on another',
+      access: 'session',
+      errorForm: 'inference',
+      params: modelParams,
+      body: z.looseObject({ parameters: unloadParameters.optional() }),
+      responses: { 200: { description: 'No engine serves it any more.' } },
+      errors: ['forbidden', 'not_found', 'deadline'],
+    },
+    async ({ caller, params }) => {
+      await models.unload(caller, params.model)
+      return { status: 200 }
+    },
   )
 }

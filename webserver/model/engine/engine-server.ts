@@ -41,7 +41,15 @@ export function createEngineServer(parts: ServerParts): Server {
 }
 
 /** Those of the protocol's extensions that work here. */
-const extensions = ['binary_tensor_data', 'classification', 'parameters', 'statistics']
+const extensions = [
+  'binary_tensor_data',
+  'classification',
+  'model_configuration',
+  'model_repository',
+  'model_repository(unload_dependents)',
+  'parameters',
+  'statistics',
+]
 
 class EngineHandler {
   /** The paths that are asked again and again, resolved. */

@@ -5,7 +5,7 @@ import type { RoleContext, Running } from '../../config/process-setup'
 import { readVersion } from '../../config/version'
 import { endRequests, idleGraceMs } from '../../platform/end-requests'
 import { listenOnSocket } from '../../platform/listen-on-socket'
-import { type PlannedModel, readPlan } from '../model-plan'
+import { type PlannedModel, planOf, readPlan } from '../model-plan'
 import { InferDecoder } from './decode-infer'
 import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
@@ -26,7 +26,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   const { setup, paths, perf, log, counts } = context
   const settings = setup.config.inference
   enterEmptyDirectory(join(paths.run, `engine-${setup.slot}.cwd`))
-  const plan = await readPlan(paths.modelPlan)
+  const plan = planOf(setup.slot, await readPlan(paths.modelPlan))
   const watchdog = startWatchdog(context, plan.models)
   // On Linux this is the main thread's and that of those it makes from now on: the watchdog keeps its own.
   setPriority(settings.niceness)
@@ -100,7 +100,7 @@ function registryOf(
   const registry = new ModelRegistry<InferTarget>()
   for (const item of loaded) {
     const { name, version } = item.file
-    if ('reason' in item) registry.add(name, { version, state: 'failed', reason: item.reason })
+    if ('reason' in item) registry.add(name, { version, state: item.state, reason: item.reason })
     else {
       const { model } = item
       const target = { queue: scheduler.addModel(model), decoder: new InferDecoder(model) }

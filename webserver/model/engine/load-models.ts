@@ -27,7 +27,9 @@ export interface LoadParts {
   runDirectory: string
 }
 
-export type LoadedModel = { file: PlannedModel } & ({ model: ServedModel } | { reason: string })
+export type LoadedModel = { file: PlannedModel } & (
+  { model: ServedModel } | { state: 'failed' | 'unloaded'; reason: string }
+)
 
 /** Loads every model version in turn; one that cannot be loaded costs one message and keeps its reason. */
 export async function loadModels(
@@ -45,6 +47,7 @@ async function loadModel(
   parts: LoadParts,
 ): Promise<LoadedModel> {
   const { name, version, sizeBytes } = file
+  if (file.load === 'never') return { file, state: 'unloaded', reason: 'unloaded' }
   const startedAt = parts.perf.now()
   const startedAtMs = performance.now()
   try {
@@ -57,7 +60,7 @@ async function loadModel(
     parts.perf.call('model_load', startedAt, { m: name, v: version, e: 'failed' })
     countLoad(parts.counts, file, { column: loadColumn.failed, startedAtMs })
     parts.log.warn({ model: name, version, reason }, 'a model could not be loaded')
-    return { file, reason }
+    return { file, state: 'failed', reason }
   }
 }
 

@@ -3,7 +3,7 @@ import { shown } from './request-fields'
 
 /** One version of a model: loaded, or why not. */
 export type ModelEntry<Target> = { version: string } & (
-  { state: 'ready'; target: Target } | { state: 'failed'; reason: string }
+  { state: 'ready'; target: Target } | { state: 'failed' | 'unloaded'; reason: string }
 )
 
 /** The models of this engine by name and version. */

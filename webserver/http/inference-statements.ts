@@ -18,13 +18,26 @@ const tensor = z.looseObject({
 const modelParams = z.strictObject({ model: z.string() })
 const versionParams = modelParams.extend({ version: z.string() })
 
+const requestParameters = parameters.optional().meta({
+  description:
+    'binary_data_output: whether outputs are binary unless they say otherwise; priority: 1 is first; timeout: longest ' +
+    'wait in the queue in microseconds; others are let through, but for names that begin with triton_.',
+})
+const outputParameters = parameters.optional().meta({
+  description:
+    'binary_data; classification: so many of the largest values of each row, as "value:index" or "value:index:label".',
+})
+
 const inferRequest = z.looseObject({
   id: z.string().optional(),
-  parameters: parameters.optional(),
+  parameters: requestParameters,
   inputs: z.array(tensor),
-  outputs: z
-    .array(z.looseObject({ name: z.string(), parameters: parameters.optional() }))
-    .optional(),
+  outputs: z.array(z.looseObject({ name: z.string(), parameters: outputParameters })).optional(),
+})
+const inferQuery = z.looseObject({
+  output: z.string().optional().meta({
+    description: 'The output that goes into a .npy file, where a model has several.',
+  }),
 })
 const inferResponse = z.looseObject({
   id: z.string().optional(),
@@ -99,12 +112,18 @@ function modelRoutes(path: string, params: z.ZodType, access: Access): RouteStat
       method: 'post',
       path: `${path}/infer`,
       summary: 'Run a model',
+      query: inferQuery,
       body: inferRequest,
-      errors: ['not_found', 'too_large', 'deadline'],
+      rawBody:
+        'JSON; or JSON and binary tensors behind it (Inference-Header-Content-Length: its length); or the bytes of the ' +
+        'only input (Inference-Header-Content-Length: 0); or a .npy file of it (Content-Type: application/x-npy). ' +
+        'In gzip or deflate if Content-Encoding says so.',
+      errors: ['not_found', 'too_large', 'deadline', 'unsupported'],
       responses: {
         200: {
           description:
-            'The outputs; binary ones follow the JSON (Inference-Header-Content-Length).',
+            'The outputs; binary ones follow the JSON (Inference-Header-Content-Length). With Accept: application/x-npy ' +
+            'a .npy file of one output. In gzip or deflate if Accept-Encoding prefers it.',
           schema: inferResponse,
         },
       },

@@ -79,13 +79,13 @@ function propertiesOf(schema: z.ZodType): Record<string, unknown> {
 }
 
 function requestBodyOf({ body, rawBody, errorForm }: RouteStatement): Record<string, unknown> {
-  if (body !== undefined) {
-    const required = errorForm !== 'inference'
-    return { requestBody: { required, content: json(jsonSchema(body, 'input')) } }
+  if (body === undefined && rawBody === undefined) return {}
+  const required = body !== undefined && errorForm !== 'inference'
+  const content = {
+    ...(body === undefined ? {} : json(jsonSchema(body, 'input'))),
+    ...(rawBody === undefined ? {} : { '*/*': { schema: { type: 'string', format: 'binary' } } }),
   }
-  if (rawBody === undefined) return {}
-  const content = { '*/*': { schema: { type: 'string', format: 'binary' } } }
-  return { requestBody: { description: rawBody, content } }
+  return { requestBody: { required, ...(rawBody && { description: rawBody }), content } }
 }
 
 function answersOf(responses: RouteStatement['responses']): Record<string, unknown> {

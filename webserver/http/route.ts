@@ -21,7 +21,7 @@ export interface RouteStatement {
   access: Access
   params?: z.ZodType
   query?: z.ZodType
-  /** A JSON body. Routes that stream their body leave it out and describe it in `rawBody`. */
+  /** A JSON body. What else a body may be is described in `rawBody`. */
   body?: z.ZodType
   /** Of a JSON body; the setting `http.jsonBodyBytesMax` when absent. */
   bodyBytesMax?: number

@@ -51,3 +51,7 @@ export function answerTensor(
     return { name, datatype, dims, values: values.map(bytesOfText) }
   return { name, datatype, dims, values }
 }
+
+export function isNumeric(values: AnswerTensor['values']): values is NumericArray {
+  return !Array.isArray(values)
+}

@@ -67,7 +67,7 @@ const encodedBytesMin = 1024
 const level = constants.Z_BEST_SPEED
 
 /** Encodes an answer, off the event loop; one that does not shrink is left as it is. */
-export function encodeAnswer(
+export function compressAnswer(
   answer: EncodedInfer,
   coding: ContentCoding,
   done: (answer: EncodedInfer) => void,

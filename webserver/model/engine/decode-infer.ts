@@ -28,7 +28,7 @@ const cachedTextLengthMax = 2048
 export class InferDecoder {
   private readonly plans = new Map<string, InferPlan>()
 
-  constructor(private readonly model: ServedModel) {}
+  constructor(readonly model: ServedModel) {}
 
   /**
    * @param headerBytes how much of the body is JSON; 0 for a body that is one tensor and nothing else.
@@ -76,7 +76,6 @@ export class InferDecoder {
   }
 
   private withBlobs(plan: InferPlan, blobs: Buffer): DecodedInfer {
-    if (plan.jsonRefusal !== null) refuse(plan.jsonRefusal)
     if (blobs.length > plan.blobBytes)
       refuse(`unexpected additional input data for model '${this.model.name}'`)
     const values: Values[] = new Array<Values>(plan.inputs.length)

@@ -1,12 +1,18 @@
 import { isUtf8 } from 'node:buffer'
-import { type AnswerTensor, answerTensor, type Element, type RunValues } from './answer-tensor'
+import {
+  type AnswerTensor,
+  answerTensor,
+  type Element,
+  isNumeric,
+  type RunValues,
+} from './answer-tensor'
 import type { ContentCoding } from './content-coding'
-import type { NumericArray } from './datatypes'
 import type { InferPlan } from './infer-plan'
 import { refuse } from './request-fields'
 import type { ServedModel } from './served-model'
 
 export interface EncodedInfer {
+  contentType: string
   /** In the order in which they go out. */
   chunks: readonly Buffer[]
   sizeBytes: number
@@ -48,19 +54,31 @@ function assemble(json: string, blobs: readonly Buffer[]): EncodedInfer {
   const blobBytes = blobs.reduce((sum, blob) => sum + blob.length, 0)
   if (blobBytes === 0) {
     const body = Buffer.from(json)
-    return { chunks: [body], sizeBytes: body.length, headerBytes: 0, coding: null }
+    const sizeBytes = body.length
+    return {
+      contentType: 'application/json',
+      chunks: [body],
+      sizeBytes,
+      headerBytes: 0,
+      coding: null,
+    }
   }
+  const contentType = 'application/octet-stream'
   const headerBytes = Buffer.byteLength(json)
   const sizeBytes = headerBytes + blobBytes
-  if (sizeBytes > joinBytesMax)
-    return { chunks: [Buffer.from(json), ...blobs], sizeBytes, headerBytes, coding: null }
+  const chunks =
+    sizeBytes > joinBytesMax ? [Buffer.from(json), ...blobs] : [joined(json, blobs, sizeBytes)]
+  return { contentType, chunks, sizeBytes, headerBytes, coding: null }
+}
+
+function joined(json: string, blobs: readonly Buffer[], sizeBytes: number): Buffer {
   const whole = Buffer.allocUnsafe(sizeBytes)
   let at = whole.write(json, 0)
   for (const blob of blobs) {
     whole.set(blob, at)
     at += blob.length
   }
-  return { chunks: [whole], sizeBytes, headerBytes, coding: null }
+  return whole
 }
 
 /** NaN and the infinities come out as bare tokens, which is what this protocol's clients write and read. */
@@ -84,10 +102,6 @@ function bytesOf(values: AnswerTensor['values']): Buffer {
   if (!isNumeric(values)) return stringBytes(values)
   const { buffer, byteOffset, byteLength } = values
   return Buffer.from(buffer, byteOffset, byteLength)
-}
-
-function isNumeric(values: AnswerTensor['values']): values is NumericArray {
-  return !Array.isArray(values)
 }
 
 function stringBytes(elements: readonly Element[]): Buffer {

@@ -8,12 +8,13 @@ import {
   acceptedCodings,
   type ContentCoding,
   codingOf,
-  encodeAnswer,
+  compressAnswer,
   preferredCoding,
 } from './content-coding'
 import type { Values } from './datatypes'
-import { headerBytesOf, type InferDecoder } from './decode-infer'
-import { type EncodedInfer, encodeInfer } from './encode-infer'
+import type { InferDecoder } from './decode-infer'
+import type { EncodedInfer } from './encode-infer'
+import { decodeRequest, encodeReply } from './infer-form'
 import type { InferPlan } from './infer-plan'
 import type { ModelQueue } from './model-queue'
 import { type RunTimes, reasonOf } from './model-statistics'
@@ -43,6 +44,7 @@ const accountLengthMax = 64
 export class InferExchange implements InferJob, BodyListener {
   plan!: InferPlan
   values!: readonly Values[]
+  answersNpy = false
   sizeBytes = 0
   /** Counted from the whole request: how fast a client sends is not the model's doing. */
   deadlineAtMs = Infinity
@@ -92,10 +94,10 @@ export class InferExchange implements InferJob, BodyListener {
     this.completeAtMs = performance.now()
     this.deadlineAtMs = this.completeAtMs + this.parts.deadlineMs
     try {
-      const header = headerOf(this.req, 'inference-header-content-length')
-      const { plan, values } = this.target.decoder.decode(body, headerBytesOf(header, body.length))
-      this.plan = plan
-      this.values = values
+      const request = decodeRequest(this.req, body, this.target.decoder)
+      this.plan = request.plan
+      this.values = request.values
+      this.answersNpy = request.answersNpy
       this.sizeBytes = body.length
       this.endStage('parse')
       this.queueLength = this.target.queue.length
@@ -124,17 +126,15 @@ export class InferExchange implements InferJob, BodyListener {
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
     try {
-      const encoded = encodeInfer(this.plan, this.target.queue.model, {
-        inputs: this.values,
-        results: outputs,
-      })
+      const values = { inputs: this.values, results: outputs }
+      const encoded = encodeReply(this, this.target.queue.model, values)
       const accepted = this.req.headers['accept-encoding']
       const coding = accepted === undefined ? null : preferredCoding(accepted)
       if (coding === null) this.answer(encoded, batchItems, times)
       else {
         // Until its answer is on its way, a run that takes the engine with it may answer it.
         this.parts.watchdog.mark(this.fd, 'waiting')
-        encodeAnswer(encoded, coding, (packed) => {
+        compressAnswer(encoded, coding, (packed) => {
           this.answer(packed, batchItems, times)
         })
       }

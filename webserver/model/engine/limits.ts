@@ -8,6 +8,8 @@ export const limits = {
   strings: 1_000_000,
   /** Of one BYTES element: the longest string of the language is not much longer. */
   stringBytes: 2 ** 28,
+  /** Of BYTES in a .npy file, where each takes the room of the longest. */
+  npyTextBytes: 64 * 1024 * 1024,
   /** Of a file with the names of classes. */
   labelFileBytes: 16 * 1024 * 1024,
   /** Pieces of a body that came without Content-Length. */

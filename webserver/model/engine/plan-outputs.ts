@@ -82,6 +82,6 @@ export function jsonRefusalOf(outputs: readonly OutputPlan[]): string | null {
   const { name, datatype } = mute.spec
   return (
     `sending ${datatype.name} data via JSON is not supported. Please use the binary data ` +
-    `format for output ${name} (set 'binary_data'; in tritonclient: binary_data=True)`
+    `format for output ${name} (set 'binary_data'; in tritonclient: binary_data=True) or ask for application/x-npy`
   )
 }

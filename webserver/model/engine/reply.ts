@@ -20,10 +20,10 @@ export function sendJson(res: ServerResponse, status: number, value: unknown): v
 }
 
 export function sendInfer(res: ServerResponse, encoded: EncodedInfer, requestId: string): void {
-  const { chunks, sizeBytes, headerBytes, coding } = encoded
-  const headers = ['Content-Length', `${sizeBytes}`, 'X-Request-Id', requestId, 'Content-Type']
-  if (headerBytes === 0) headers.push('application/json')
-  else headers.push('application/octet-stream', 'Inference-Header-Content-Length', `${headerBytes}`)
+  const { contentType, chunks, sizeBytes, headerBytes, coding } = encoded
+  const headers = ['Content-Length', `${sizeBytes}`, 'X-Request-Id', requestId]
+  headers.push('Content-Type', contentType)
+  if (headerBytes > 0) headers.push('Inference-Header-Content-Length', `${headerBytes}`)
   if (coding !== null) headers.push('Content-Encoding', coding)
   res.writeHead(200, headers)
   res.cork()

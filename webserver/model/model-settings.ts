@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { NotAFileError, openRegularFile } from './regular-file'
 
 /** Of files beside a model. */
 export const fileNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
@@ -85,11 +85,20 @@ export async function readSharedSettings(modelDirectory: string): Promise<ModelS
 
 async function readIfThere(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8')
+    return await readText(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new Error('model.json cannot be read', { cause: error })
+    const what = error instanceof NotAFileError ? 'is not a file' : 'cannot be read'
+    throw new Error(`model.json ${what}`, { cause: error })
   }
+}
+
+/** One byte more than is taken, at most: then it is known to be too long. */
+async function readText(path: string): Promise<string> {
+  const file = await openRegularFile(path)
+  const bytes = Buffer.alloc(fileBytesMax + 1)
+  const { bytesRead } = await file.read(bytes).finally(() => file.close())
+  return bytes.toString('utf8', 0, bytesRead)
 }
 
 function parseSettings(text: string): ModelSettings {

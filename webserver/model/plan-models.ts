@@ -7,6 +7,7 @@ import {
   readSharedSettings,
 } from './model-settings'
 import { type ModelWish, ModelWishes } from './model-wishes'
+import { NotAFileError } from './regular-file'
 import { listModelNames, listVersions, type ModelFile, sha256Of } from './repository'
 import { applyPolicy, policyOf, type VersionPolicy } from './version-policy'
 
@@ -57,9 +58,11 @@ async function planVersion(
   previous: readonly PlannedModel[],
 ): Promise<PlannedModel> {
   const { settings, refusal } = await settingsOf(file)
-  const sha256 = load === 'never' ? '' : await digestOf(file, previous)
+  const content = load === 'never' ? { sha256: '', refusal: null } : await contentOf(file, previous)
+  const { sha256 } = content
   const merged = { ...settings, ...override?.settings }
-  return { ...file, sha256, settings: merged, tuning: null, refusal, load }
+  const why = refusal ?? content.refusal
+  return { ...file, sha256, settings: merged, tuning: null, refusal: why, load }
 }
 
 async function settingsOf({ directory, version }: ModelFile) {
@@ -68,6 +71,15 @@ async function settingsOf({ directory, version }: ModelFile) {
   } catch (error) {
     const settings: ModelSettings = modelSettingsSchema.parse({})
     return { settings, refusal: (error as Error).message }
+  }
+}
+
+async function contentOf(file: ModelFile, previous: readonly PlannedModel[]) {
+  try {
+    return { sha256: await digestOf(file, previous), refusal: null }
+  } catch (error) {
+    const what = error instanceof NotAFileError ? 'is not a file' : 'cannot be read'
+    return { sha256: '', refusal: `model.onnx ${what}` }
   }
 }
 

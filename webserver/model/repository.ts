@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, type Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { openRegularFile } from './regular-file'
 import { compareVersions } from './version-policy'
 
 /** One version of one model on disk: `<directory>/<name>/<version>/model.onnx`. */
@@ -53,15 +53,21 @@ export async function listVersions(directory: string, name: string): Promise<Mod
   const files = await Promise.all(
     versions.map(async (version) => {
       const path = join(home, version, 'model.onnx')
-      const found = await statIfThere(path)
-      return found === null ? null : { name, version, directory: home, path, ...sizeAndTime(found) }
+      const found = await sizeAndTime(path)
+      return found === null ? null : { name, version, directory: home, path, ...found }
     }),
   )
   return files.filter((file) => file !== null)
 }
 
-function sizeAndTime(found: Stats) {
-  return { sizeBytes: found.size, modifiedAtMs: Math.trunc(found.mtimeMs) }
+/** Null when there is nothing; zeros when nothing can be found out, which reading the file will say. */
+async function sizeAndTime(path: string) {
+  try {
+    const { size, mtimeMs } = await stat(path)
+    return { sizeBytes: size, modifiedAtMs: Math.trunc(mtimeMs) }
+  } catch (error) {
+    return isAbsence(error) ? null : { sizeBytes: 0, modifiedAtMs: 0 }
+  }
 }
 
 async function directoriesIn(path: string): Promise<string[]> {
@@ -76,23 +82,15 @@ async function directoriesIn(path: string): Promise<string[]> {
   }
 }
 
-async function statIfThere(path: string): Promise<Stats | null> {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isAbsence(error)) return null
-    throw error
-  }
-}
-
 function isAbsence(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** Reads every byte of the file. */
+/** Reads every byte of the file. @throws {NotAFileError}, or what reading throws. */
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash)
+  const file = await openRegularFile(path)
+  await pipeline(file.createReadStream({ highWaterMark: 1024 * 1024 }), hash)
   return hash.digest('hex')
 }

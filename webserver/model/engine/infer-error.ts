@@ -25,16 +25,21 @@ const messageLengthMax = 400
 // How ONNX Runtime begins when the fault is in what it was given, beyond what the model's description can tell.
 const inputFault = /INVALID_ARGUMENT|^Got invalid dimensions|^Invalid rank|^Invalid input/
 
-/** What ONNX Runtime said about a run, for the caller: one line, without the place in its source. */
+/** What ONNX Runtime said about a run, for the caller. */
 export function runError(error: unknown, model: string): AppError {
   if (error instanceof AppError) return error
   const text = error instanceof Error ? error.message : String(error)
-  const reason = firstLine(text).replace(/\/\S*\/onnxruntime\/\S*/g, '')
+  const reason = firstLine(text)
   const code = inputFault.test(text) ? 'invalid' : 'internal'
   return new AppError(code, `model '${model}' failed to run: ${reason}`, { cause: error })
 }
 
+// A file of its source, the line, and the signature of the function there.
+const placeInSource = /\/\S*\/onnxruntime\/[^\s:]*(?::\d+ [^()]*\([^)]*\)(?: const)?)?/g
+
+/** Of a message: without ONNX Runtime's places in its source, and cut where it is long. */
 export function firstLine(text: string): string {
-  const line = text.split('\n', 1)[0]!.trim()
+  const start = text.slice(0, 4 * messageLengthMax).split('\n', 1)[0]!
+  const line = start.replace(placeInSource, '').replace(/ {2,}/g, ' ').trim()
   return line.length <= messageLengthMax ? line : `${line.slice(0, messageLengthMax)}…`
 }

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelSettings } from '../model-settings'
+import { NotAFileError, openRegularFile } from '../regular-file'
 import type { ModelFile } from '../repository'
 import { limits } from './limits'
 import type { TensorSpec } from './served-model'
@@ -44,19 +43,16 @@ async function readLines(places: readonly string[], file: string): Promise<reado
   throw new Error(`labels: there is no file '${file}' beside the model`)
 }
 
-// A pipe in place of the file must not hold the engine up.
-const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK
-
 async function readIfThere(path: string, file: string): Promise<Buffer | null> {
-  const handle = await open(path, readWithoutWaiting).catch((error: unknown) => {
+  const handle = await openRegularFile(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new Error(`labels: '${file}' cannot be read`, { cause: error })
+    const what = error instanceof NotAFileError ? 'is not a file' : 'cannot be read'
+    throw new Error(`labels: '${file}' ${what}`, { cause: error })
   })
   if (handle === null) return null
   try {
-    const found = await handle.stat()
-    if (!found.isFile()) throw new Error(`labels: '${file}' is not a file`)
-    if (found.size > limits.labelFileBytes)
+    const { size } = await handle.stat()
+    if (size > limits.labelFileBytes)
       throw new Error(`labels: '${file}' is larger than ${limits.labelFileBytes} bytes`)
     return await handle.readFile()
   } finally {

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { openRegularFileSync } from '../regular-file'
 
 const windowBytes = 64 * 1024
 
@@ -16,8 +17,9 @@ export class ByteReader {
   private windowStart = 0
   private windowEnd = 0
 
+  /** @throws {NotAFileError}, or what `open` throws. */
   constructor(path: string) {
-    this.fd = openSync(path, 'r')
+    this.fd = openRegularFileSync(path)
     this.sizeBytes = fstatSync(this.fd).size
   }
 

@@ -27,6 +27,7 @@ interface Frame {
 }
 
 const depthMax = 200
+const tagMax = 2 ** 32 - 1
 const fieldsMax = 20_000_000
 const tensorExternalData = 13
 const tensorDataLocation = 14
@@ -83,6 +84,8 @@ class OnnxScan {
 
   private field(frame: Frame): string | null {
     const tag = this.reader.varint()
+    // Protobuf keeps the low 32 bits of a longer one: what looks like an unknown field here would be another one there.
+    if (tag > tagMax) throw new MalformedError('a tag is longer than 32 bits')
     const number = Math.floor(tag / 8)
     const wireType = tag % 8
     if (number === 0) throw new MalformedError('a field has the number 0')

@@ -51,7 +51,7 @@ describe('limits', () => {
     expect(replies.filter(({ status }) => status === 200).length + refused.length).toBe(20)
     expect(refused.length).toBeGreaterThan(0)
     for (const reply of refused) {
-      expect(reply.headers['retry-after']).toBe('1')
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThanOrEqual(1)
       expect(errorOf(reply)).toBe("Exceeds maximum queue size of 4 for model 'slow'")
     }
   })

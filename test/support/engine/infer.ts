@@ -51,3 +51,7 @@ export function outputsOf({ json, body, headers }: Reply): OutputTensor[] {
 }
 
 export const errorOf = ({ json }: Reply) => json['error'] as string
+
+/** What a request is told that could not begin in time. */
+export const tooLate = (model: string, waitMs: number) =>
+  `The requests before this one would keep it waiting for longer than ${waitMs} ms for model '${model}'`

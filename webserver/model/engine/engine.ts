@@ -6,6 +6,7 @@ import { readVersion } from '../../config/version'
 import { endRequests, idleGraceMs } from '../../platform/end-requests'
 import { listenOnSocket } from '../../platform/listen-on-socket'
 import { type PlannedModel, planOf, readPlan } from '../model-plan'
+import { Accounts } from './account'
 import { InferDecoder } from './decode-infer'
 import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
@@ -14,6 +15,7 @@ import { ModelRegistry } from './model-registry'
 import { reportsOf } from './model-reports'
 import { loadRuntime } from './ort-runtime'
 import { BodyBudget } from './request-body'
+import { ResponseCache } from './response-cache'
 import { Scheduler } from './scheduler'
 import { Watchdog } from './watchdog'
 
@@ -54,6 +56,8 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   let draining = false
   const server = createEngineServer({
     scheduler,
+    accounts: new Accounts(),
+    cache: new ResponseCache(settings.responseCacheBytesMax),
     budget,
     watchdog,
     perf,

@@ -3,6 +3,7 @@ import type { Perf, RequestTiming } from '../../../perf/timing'
 import { AppError } from '../../domain/errors'
 import type { FailureReason } from '../../metrics/block-kinds'
 import type { Logger } from '../../platform/logger'
+import type { Account, Accounts } from './account'
 import type { OutputValues } from './answer-tensor'
 import {
   acceptedCodings,
@@ -16,21 +17,26 @@ import type { InferDecoder } from './decode-infer'
 import type { EncodedInfer } from './encode-infer'
 import { decodeRequest, encodeReply } from './infer-form'
 import type { InferPlan } from './infer-plan'
+import { headerTimeoutMs } from './client-timeout'
+import { InferJob } from './infer-job'
 import type { ModelQueue } from './model-queue'
 import { type RunTimes, reasonOf } from './model-statistics'
 import { sendError, sendInfer } from './reply'
 import { type BodyBudget, type BodyListener, RequestBody } from './request-body'
-import type { InferJob, Scheduler } from './scheduler'
+import { cacheKeyOf, type ResponseCache } from './response-cache'
+import type { Scheduler } from './scheduler'
 import { descriptorOf, type Watchdog } from './watchdog'
 
 /** Where an infer request may go. */
 export interface InferTarget {
-  queue: ModelQueue<InferJob>
+  queue: ModelQueue
   decoder: InferDecoder
 }
 
 export interface ExchangeParts {
   scheduler: Scheduler
+  accounts: Accounts
+  cache: ResponseCache
   budget: BodyBudget
   watchdog: Watchdog
   perf: Perf
@@ -41,7 +47,8 @@ export interface ExchangeParts {
 const accountLengthMax = 64
 
 /** One infer request from its headers to its answer: body, queue, run, reply, and its line in the perf log. */
-export class InferExchange implements InferJob, BodyListener {
+export class InferExchange extends InferJob implements BodyListener {
+  readonly account: Account
   plan!: InferPlan
   values!: readonly Values[]
   answersNpy = false
@@ -56,6 +63,11 @@ export class InferExchange implements InferJob, BodyListener {
   private stageStartedAt: number
   private queueLength = 0
   private isDone = false
+  /** How long the client waits from the whole request on, by its headers. */
+  private clientTimeoutMs = Infinity
+  /** Where its answer would be kept, and what looking for it has taken; '' without a cache. */
+  private cacheKey = ''
+  private cacheMs = 0
 
   constructor(
     private readonly parts: ExchangeParts,
@@ -63,6 +75,9 @@ export class InferExchange implements InferJob, BodyListener {
     private readonly req: IncomingMessage,
     private readonly res: ServerResponse,
   ) {
+    super()
+    const account = headerOf(req, 'x-gristmill-account') ?? ''
+    this.account = parts.accounts.enter(account.slice(0, accountLengthMax))
     this.timing = parts.perf.begin(headerOf(req, 'x-request-id'))
     this.stageStartedAt = this.timing.startedAt
     this.fd = descriptorOf(req.socket)
@@ -70,10 +85,16 @@ export class InferExchange implements InferJob, BodyListener {
   }
 
   start(): void {
+    const { cache, scheduler, budget, deadlineMs } = this.parts
+    const { queue } = this.target
     try {
+      this.clientTimeoutMs = headerTimeoutMs(this.req.headers)
+      const waitMaxMs = Math.min(deadlineMs, queue.queueTimeoutMs, this.clientTimeoutMs)
+      // An answer from the cache does not wait for anything.
+      if (!cache.serves(queue.model)) scheduler.admit(queue, this.account, waitMaxMs)
       const encoding = this.req.headers['content-encoding']
       const coding = encoding === undefined ? null : this.requireCoding(encoding)
-      this.body = new RequestBody(this.req, this.parts.budget, coding)
+      this.body = new RequestBody(this.req, { budget, holder: this.account, coding })
       this.body.read(this)
     } catch (error) {
       this.refuse(error)
@@ -101,10 +122,41 @@ export class InferExchange implements InferJob, BodyListener {
       this.sizeBytes = body.length
       this.endStage('parse')
       this.queueLength = this.target.queue.length
-      this.parts.scheduler.submit(this.target.queue, this)
+      if (!this.answerFromCache()) this.submit()
     } catch (error) {
       this.refuse(error)
     }
+  }
+
+  private submit(): void {
+    const { timeoutUs } = this.plan
+    const ownMs = timeoutUs === 0 ? Infinity : timeoutUs / 1000
+    const timeoutAtMs = this.completeAtMs + Math.min(ownMs, this.clientTimeoutMs)
+    this.parts.scheduler.submit(this.target.queue, this, timeoutAtMs)
+  }
+
+  private answerFromCache(): boolean {
+    const { cache } = this.parts
+    const { model, statistics } = this.target.queue
+    if (!cache.serves(model)) return false
+    const startedAtMs = performance.now()
+    this.cacheKey = cacheKeyOf(model, this.plan, this.values)
+    const outputs = cache.get(this.cacheKey)
+    this.cacheMs = performance.now() - startedAtMs
+    if (outputs === undefined) return false
+    this.body?.recycle()
+    this.res.setHeader('Cache-Status', 'gristmill; hit')
+    this.answer(outputs, 0, () => statistics.cacheHit(this.completeAtMs, this.cacheMs))
+    return true
+  }
+
+  private keepInCache(outputs: readonly OutputValues[]): void {
+    if (this.cacheKey === '') return
+    const startedAtMs = performance.now()
+    const isStored = this.parts.cache.put(this.cacheKey, outputs)
+    this.res.setHeader('Cache-Status', `gristmill; fwd=miss${isStored ? '; stored' : ''}`)
+    const spentMs = this.cacheMs + performance.now() - startedAtMs
+    this.target.queue.statistics.cacheMiss(spentMs)
   }
 
   onBodyError(error: AppError): void {
@@ -126,30 +178,38 @@ export class InferExchange implements InferJob, BodyListener {
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
     try {
-      const values = { inputs: this.values, results: outputs }
-      const encoded = encodeReply(this, this.target.queue.model, values)
-      const accepted = this.req.headers['accept-encoding']
-      const coding = accepted === undefined ? null : preferredCoding(accepted)
-      if (coding === null) this.answer(encoded, batchItems, times)
-      else {
-        // Until its answer is on its way, a run that takes the engine with it may answer it.
-        this.parts.watchdog.mark(this.fd, 'waiting')
-        compressAnswer(encoded, coding, (packed) => {
-          this.answer(packed, batchItems, times)
-        })
-      }
+      this.keepInCache(outputs)
+      const { statistics } = this.target.queue
+      const items = Math.max(this.plan.items, 1)
+      this.answer(outputs, batchItems, () =>
+        statistics.requestSucceeded(this.completeAtMs, times, items),
+      )
     } catch (error) {
       this.refuse(error)
     }
   }
 
-  private answer(encoded: EncodedInfer, batchItems: number, times: RunTimes): void {
+  private answer(outputs: readonly OutputValues[], batchItems: number, count: () => void): void {
+    const values = { inputs: this.values, results: outputs }
+    const encoded = encodeReply(this, this.target.queue.model, values)
+    const accepted = this.req.headers['accept-encoding']
+    const coding = accepted === undefined ? null : preferredCoding(accepted)
+    if (coding === null) this.send(encoded, batchItems, count)
+    else {
+      // Until its answer is on its way, a run that takes the engine with it may answer it.
+      this.parts.watchdog.mark(this.fd, 'waiting')
+      compressAnswer(encoded, coding, (packed) => {
+        this.send(packed, batchItems, count)
+      })
+    }
+  }
+
+  private send(encoded: EncodedInfer, batchItems: number, count: () => void): void {
     if (this.isDone) return
     this.parts.watchdog.mark(this.fd, 'answering')
     sendInfer(this.res, encoded, this.timing.requestId)
     this.endStage('write')
-    const { statistics } = this.target.queue
-    statistics.requestSucceeded(this.completeAtMs, times, Math.max(this.plan.items, 1))
+    count()
     this.finish({ s: 200, b: batchItems, bo: encoded.sizeBytes })
   }
 
@@ -167,7 +227,7 @@ export class InferExchange implements InferJob, BodyListener {
     if (!this.req.socket.destroyed) this.parts.watchdog.mark(this.fd, 'waiting')
     if (this.isDone) return
     this.body?.abandon()
-    this.target.queue.remove(this)
+    this.parts.scheduler.cancel(this)
     this.countFailure('CANCELED')
     this.finish({ s: 499, b: 0 })
   }
@@ -193,8 +253,8 @@ export class InferExchange implements InferJob, BodyListener {
   private finish({ s, e, b, bo = 0 }: { s: number; e?: string; b: number; bo?: number }): void {
     this.isDone = true
     const bi = this.body?.takenBytes ?? 0
-    const account = headerOf(this.req, 'x-gristmill-account')
-    this.parts.budget.release(bi)
+    this.parts.budget.release(bi, this.account)
+    this.parts.accounts.leave(this.account)
     this.timing.finish('infer', {
       rt: 'POST /v2/models/:model/infer',
       s,
@@ -204,7 +264,7 @@ export class InferExchange implements InferJob, BodyListener {
       m: this.target.queue.model.name,
       b,
       q: this.queueLength,
-      u: account?.slice(0, accountLengthMax),
+      u: this.account.name || undefined,
     })
   }
 }

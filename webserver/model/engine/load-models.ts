@@ -12,6 +12,7 @@ import type { ModelFile } from '../repository'
 import { firstLine } from './infer-error'
 import { readLabels } from './labels'
 import type { Runtime } from './ort-runtime'
+import { batchItemsMaxOf } from './run-cost'
 import { byName, describeTensors, hasBatchDimension, type ServedModel } from './served-model'
 import type { Watchdog } from './watchdog'
 
@@ -75,7 +76,7 @@ function countLoad(
 }
 
 async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Promise<ServedModel> {
-  const { runtime, watchdog, settings } = parts
+  const { runtime, watchdog } = parts
   if (existsSync(timeoutMarker(file, parts.runDirectory)))
     throw new Error('the model did not load in time')
   const refusal = file.refusal ?? refusalOf(file.path)
@@ -95,7 +96,10 @@ async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Pr
     outputByName: byName(outputs),
     labels: await readLabels(file, file.settings, outputs),
     joinable: file.settings.batching && hasBatchDimension(session),
-    batchItemsMax: file.settings.batchItemsMax ?? settings.batchItemsMax,
+    batchItemsMax: batchItemsMaxOf(file, parts.settings),
+    settings: file.settings,
+    tuning: file.tuning,
+    sha256: file.sha256,
     session,
   }
 }

@@ -1,105 +1,198 @@
+import { AppError } from '../../domain/errors'
+import type { Account, Line } from './account'
+import { BatchPolicy } from './batch-policy'
+import type { InferJob } from './infer-job'
 import type { ModelStatistics } from './model-statistics'
-import type { RunInput } from './run-model'
+import { RunCost, type RunCostLimits } from './run-cost'
 import type { ServedModel } from './served-model'
 
-/** A request in a queue, as far as batching sees it. */
-export interface Waiting extends RunInput {
-  /** Of its inputs. */
-  sizeBytes: number
+export interface QueueLimits extends RunCostLimits {
+  queueMax: number
+  queueTimeoutMs: number
 }
 
-// How much of each new measurement goes into the estimate, and how far one may stand out: a run that the machine
-// interrupted says little about the model.
-const weight = 0.2
-const outlierFactor = 4
+// How many requests are looked at for one run: with many shapes waiting, most of them cannot join it.
+const lookedAtMax = 1024
 
-/** The requests that wait for one model version, oldest first, and what its runs have cost so far. */
-export class ModelQueue<Job extends Waiting> {
-  private waiting: Job[] = []
-  /** Estimated from past runs; 0 before the first. */
-  private msPerByte = 0
+/** The requests that wait for one model version, in a line per account. */
+export class ModelQueue {
+  length = 0
+  /** After `nextBatch` answered none: when it will answer some even if nothing joins them. */
+  heldUntilMs = 0
+  /** Priorities that are told apart. */
+  readonly levels: number
+  readonly queueMax: number
+  readonly queueTimeoutMs: number
+  readonly cost: RunCost
+  /** The lines in which something waits; the one that was served longest ago comes first. */
+  private readonly lines = new Set<Line>()
+  private readonly policy: BatchPolicy
   private mayJoin: boolean
 
   constructor(
     readonly model: ServedModel,
-    private readonly batchTargetMs: number,
+    limits: QueueLimits,
     readonly statistics: ModelStatistics,
   ) {
+    const { settings, tuning, batchItemsMax } = model
+    this.levels = Math.max(settings.priorityLevels, 1)
+    this.queueMax = settings.queueMax ?? limits.queueMax
+    this.queueTimeoutMs = settings.queueTimeoutMs ?? limits.queueTimeoutMs
+    this.cost = new RunCost(tuning, batchItemsMax, limits)
+    this.policy = new BatchPolicy(settings, batchItemsMax)
     this.mayJoin = model.joinable
     statistics.observePending(() => this.length)
   }
 
-  get length(): number {
-    return this.waiting.length
+  /**
+   * The level of a priority, from 0; a model without priorities takes any for the same, as Triton does.
+   * @throws {AppError} `invalid`.
+   */
+  levelOf(priority: number): number {
+    const { priorityLevels, defaultPriority = priorityLevels } = this.model.settings
+    if (priorityLevels === 0) return 0
+    if (priority > priorityLevels)
+      throw new AppError(
+        'invalid',
+        `priority ${priority} is out of range, model '${this.model.name}' has priorities 1 to ${priorityLevels}`,
+        { field: 'parameters.priority' },
+      )
+    return Math.min(priority || defaultPriority, priorityLevels) - 1
   }
 
-  push(job: Job): void {
-    this.waiting.push(job)
+  push(job: InferJob): void {
+    const line = job.account.lineFor(this)
+    if (line.length === 0) {
+      this.lines.add(line)
+      line.account.lines.add(line)
+    }
+    line.push(job)
+    this.length++
   }
 
-  remove(job: Job): boolean {
-    const at = this.waiting.indexOf(job)
-    if (at !== -1) this.waiting.splice(at, 1)
-    return at !== -1
+  remove(job: InferJob): void {
+    const line = job.line!
+    line.remove(job)
+    this.length--
+    if (line.length > 0) return
+    this.lines.delete(line)
+    line.account.lines.delete(line)
   }
 
-  /** Takes out the jobs for which `test` holds. */
-  takeWhere(test: (job: Job) => boolean): Job[] {
-    const taken = this.waiting.filter(test)
-    if (taken.length > 0) this.waiting = this.waiting.filter((job) => !taken.includes(job))
-    return taken
+  /** After some of a line has been served, it is the turn of the account's other lines and of the other accounts. */
+  rotate(line: Line): void {
+    if (line.length === 0) return
+    moveToEnd(this.lines, line)
+    moveToEnd(line.account.lines, line)
+  }
+
+  /** The newest request of the account that holds most of the queue, if it holds so much more than `account` that it must give way. */
+  excessOver(account: Account): InferJob | null {
+    let longest: Line | null = null
+    for (const line of this.lines)
+      if (longest === null || line.length > longest.length) longest = line
+    if (longest === null || longest.length < account.waitingFor(this) + 2) return null
+    return longest.last
   }
 
   /**
-   * Takes the oldest job and those that may run with it, as many as keep the run within its items and its target
-   * length; none before the model's cost is known. Undefined when nothing waits.
+   * The first request of a line and those that may run with it, of all accounts in turn, the highest priority first. They
+   * stay in the queue. None when they are held for others to join them.
    */
-  takeBatch(): Job[] | undefined {
-    const first = this.waiting[0]
-    if (first === undefined) return undefined
-    if (
-      this.waiting.length === 1 ||
-      !this.mayJoin ||
-      first.plan.items === 0 ||
-      this.msPerByte === 0
-    )
-      return [this.waiting.shift()!]
-    return this.takeJoinable(first)
-  }
-
-  private takeJoinable(first: Job): Job[] {
-    const batch: Job[] = []
-    const left: Job[] = []
-    let items = 0
-    let sizeBytes = 0
-    for (const job of this.waiting) {
-      const fits =
-        job.plan.items > 0 &&
-        job.plan.joinKey === first.plan.joinKey &&
-        items + job.plan.items <= this.model.batchItemsMax &&
-        (sizeBytes + job.sizeBytes) * this.msPerByte <= this.batchTargetMs
-      if (fits || job === first) {
-        batch.push(job)
-        items += job.plan.items
-        sizeBytes += job.sizeBytes
-      } else left.push(job)
-    }
-    this.waiting = left
-    return batch
-  }
-
-  /** Learns from a run. */
-  ran(durationMs: number, sizeBytes: number): void {
-    const measured = durationMs / Math.max(sizeBytes, 1)
-    if (this.msPerByte === 0) this.msPerByte = measured
-    else {
-      const sample = Math.min(measured, this.msPerByte * outlierFactor)
-      this.msPerByte += (sample - this.msPerByte) * weight
-    }
+  nextBatch(line: Line, nowMs: number): InferJob[] {
+    const first = line.first!
+    if (!this.mayJoin || first.plan.items === 0) return [first]
+    if (this.length === 1 && this.policy.takesAll) return [first]
+    const { jobs, isClosed } = this.gather(first)
+    if (this.policy.takesAll) return jobs
+    const oldestMs = Math.min(...jobs.map(({ queuedAtMs }) => queuedAtMs))
+    const items = jobs.map(({ plan }) => plan.items)
+    this.heldUntilMs = oldestMs + this.policy.delayMs
+    return jobs.slice(0, this.policy.countToRun(items, nowMs - oldestMs, isClosed))
   }
 
   /** The model's first dimension has turned out not to be a batch. */
   stopJoining(): void {
     this.mayJoin = false
   }
+
+  private gather(first: InferJob): Gathering {
+    const gathering = new Gathering(first, this.model.batchItemsMax, this.cost)
+    for (let level = 0; level < this.levels && !gathering.isFull; level++) {
+      const turns = [...this.lines].map((line) => line.oldest(level))
+      gathering.takeInTurn(turns.filter((job) => job !== null))
+    }
+    return gathering
+  }
+}
+
+/** A batch as it grows. */
+class Gathering {
+  readonly jobs: InferJob[]
+  /** Something waits that could not join. */
+  isClosed = false
+  isFull: boolean
+  private items: number
+  private sizeBytes: number
+  private lookedAt = 0
+
+  constructor(
+    private readonly first: InferJob,
+    private readonly itemsMax: number,
+    private readonly cost: RunCost,
+  ) {
+    this.jobs = [first]
+    this.items = first.plan.items
+    this.sizeBytes = first.sizeBytes
+    this.isFull = this.items >= itemsMax
+  }
+
+  /** @param turns the oldest request of each line; written over. */
+  takeInTurn(turns: InferJob[]): void {
+    while (turns.length > 0 && !this.isFull) {
+      let lines = 0
+      for (const oldest of turns) {
+        const taken = this.takeOne(oldest)
+        if (taken?.next) turns[lines++] = taken.next
+      }
+      turns.length = lines
+    }
+  }
+
+  /** Takes the oldest of a line that fits. */
+  private takeOne(oldest: InferJob): InferJob | null {
+    for (let job: InferJob | null = oldest; job !== null; job = job.next) {
+      if (this.isFull) return null
+      if (job === this.first) return job
+      if (this.fits(job)) {
+        this.add(job)
+        return job
+      }
+      this.isClosed = true
+      this.isFull = ++this.lookedAt >= lookedAtMax
+    }
+    return null
+  }
+
+  private fits({ plan, sizeBytes }: InferJob): boolean {
+    return (
+      plan.items > 0 &&
+      plan.joinKey === this.first.plan.joinKey &&
+      this.items + plan.items <= this.itemsMax &&
+      this.cost.allows(this.sizeBytes + sizeBytes)
+    )
+  }
+
+  private add(job: InferJob): void {
+    this.jobs.push(job)
+    this.items += job.plan.items
+    this.sizeBytes += job.sizeBytes
+    this.isFull = this.items >= this.itemsMax
+  }
+}
+
+function moveToEnd<T>(set: Set<T>, element: T): void {
+  if (set.size === 1) return
+  set.delete(element)
+  set.add(element)
 }

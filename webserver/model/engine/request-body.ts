@@ -28,7 +28,19 @@ class BodyMemory {
   }
 }
 
-/** Bytes of bodies that the engine holds, of all requests together. */
+/** Who holds bodies. */
+export interface BodyHolder {
+  heldBytes: number
+}
+
+// Of what is free, how many times as much one holder may have: one alone gets three quarters of everything.
+const freeShare = 3
+
+/**
+ * Bytes of bodies that the engine holds, of all requests together. What one holder may have shrinks with what is free
+ * (dynamic thresholds: Choudhury and Hahne 1998, for the shared memory of switches), so that some is always left for
+ * who holds nothing, and holders who want more than there is come to equal shares.
+ */
 export class BodyBudget {
   heldBytes = 0
   readonly memory = new BodyMemory()
@@ -39,17 +51,29 @@ export class BodyBudget {
   ) {}
 
   /** @throws {AppError} `unavailable` when the engine holds too much already. */
-  take(sizeBytes: number): void {
-    if (this.heldBytes + sizeBytes > this.totalBytesMax)
+  take(sizeBytes: number, holder: BodyHolder): void {
+    const freeBytes = this.totalBytesMax - this.heldBytes
+    const isExcess = holder.heldBytes > 0 && holder.heldBytes + sizeBytes > freeShare * freeBytes
+    if (sizeBytes > freeBytes || isExcess)
       throw new AppError('unavailable', 'the inference engine holds too many request bodies', {
         retryAfterS: 1,
       })
     this.heldBytes += sizeBytes
+    holder.heldBytes += sizeBytes
   }
 
-  release(sizeBytes: number): void {
+  release(sizeBytes: number, holder: BodyHolder): void {
     this.heldBytes -= sizeBytes
+    holder.heldBytes -= sizeBytes
   }
+}
+
+export interface BodyParts {
+  budget: BodyBudget
+  /** Whose body it is. */
+  holder: BodyHolder
+  /** What the body comes in; its limits are those of the decoded body. */
+  coding: ContentCoding | null
 }
 
 export interface BodyListener {
@@ -70,16 +94,15 @@ export class RequestBody {
   private receivedBytes = 0
 
   private readonly decoder: Transform | null
+  private readonly budget: BodyBudget
 
-  /**
-   * @param coding what the body comes in; its limits are those of the decoded body.
-   * @throws {AppError} `too_large`, `unavailable`, before anything is read.
-   */
+  /** @throws {AppError} `too_large`, `unavailable`, before anything is read. */
   constructor(
     private readonly req: IncomingMessage,
-    private readonly budget: BodyBudget,
-    private readonly coding: ContentCoding | null,
+    private readonly parts: BodyParts,
   ) {
+    const { budget, coding } = parts
+    this.budget = budget
     const length = req.headers['content-length']
     const sizeBytes = Number(length ?? 0)
     if (sizeBytes > budget.bodyBytesMax) throw tooLarge(budget.bodyBytesMax)
@@ -122,7 +145,7 @@ export class RequestBody {
     source.on('data', onData).on('end', onEnd)
     if (this.decoder === null) return
     this.decoder.on('error', (cause) => {
-      fail(corruptBody(this.coding!, cause))
+      fail(corruptBody(this.parts.coding!, cause))
     })
     this.req.pipe(this.decoder)
   }
@@ -140,7 +163,7 @@ export class RequestBody {
   }
 
   private take(sizeBytes: number): void {
-    this.budget.take(sizeBytes)
+    this.budget.take(sizeBytes, this.parts.holder)
     this.takenBytes += sizeBytes
   }
 

@@ -12,6 +12,45 @@ export interface RunInput {
 
 export type TensorMaker = new (type: Tensor.Type, data: Values, dims: readonly number[]) => Tensor
 
+interface RunParts {
+  Tensor: TensorMaker
+  memory: JoinMemory
+  onStart: () => void
+  onEnd: () => void
+}
+
+const joinBytesKept = 32 * 1024 * 1024
+
+/**
+ * Where inputs are joined, used again by each run: fresh memory costs a page fault for every 4 KiB of it. ONNX Runtime
+ * reads it during the run only, and copies what it answers.
+ */
+export class JoinMemory {
+  private memory = new ArrayBuffer(0)
+  private usedBytes = 0
+
+  /** Everything handed out before may be written over. */
+  begin(): void {
+    this.usedBytes = 0
+  }
+
+  /** @returns memory that is not cleared, and where in it the piece begins: at a multiple of 64. */
+  take(sizeBytes: number): { buffer: ArrayBuffer; byteOffset: number } {
+    const byteOffset = Math.ceil(this.usedBytes / 64) * 64
+    const endBytes = byteOffset + sizeBytes
+    if (endBytes > joinBytesKept) return fresh(sizeBytes)
+    // What has been handed out of the old memory for this run stays valid.
+    if (endBytes > this.memory.byteLength)
+      this.memory = fresh(Math.min(2 * endBytes, joinBytesKept)).buffer
+    this.usedBytes = endBytes
+    return { buffer: this.memory, byteOffset }
+  }
+}
+
+function fresh(sizeBytes: number): { buffer: ArrayBuffer; byteOffset: number } {
+  return { buffer: Buffer.allocUnsafeSlow(sizeBytes).buffer, byteOffset: 0 }
+}
+
 /** A joined run answered with another number of rows than it was given: the first dimension is no batch after all. */
 export class RowCountError extends Error {}
 
@@ -25,9 +64,9 @@ export class RowCountError extends Error {}
 export async function runModel(
   model: ServedModel,
   inputs: readonly RunInput[],
-  { Tensor, onStart, onEnd }: { Tensor: TensorMaker; onStart: () => void; onEnd: () => void },
+  { Tensor, memory, onStart, onEnd }: RunParts,
 ): Promise<OutputValues[][]> {
-  const feeds = feedsOf(model, inputs, Tensor)
+  const feeds = feedsOf(model, inputs, { Tensor, memory })
   const fetches = wantedOutputs(model, inputs)
   // ONNX Runtime's binding defers its work by one setImmediate; ours, asked first, comes right before it.
   const start = setImmediate(onStart)
@@ -43,26 +82,30 @@ export async function runModel(
 function feedsOf(
   model: ServedModel,
   inputs: readonly RunInput[],
-  Maker: TensorMaker,
+  { Tensor: Maker, memory }: Pick<RunParts, 'Tensor' | 'memory'>,
 ): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {}
+  memory.begin()
   const rows = inputs.length === 1 ? 0 : inputs.reduce((sum, { plan }) => sum + plan.items, 0)
   for (const input of inputs[0]!.plan.inputs) {
     const { spec, shape } = input
     feeds[spec.name] =
       inputs.length === 1
         ? new Maker(spec.datatype.ortType, inputs[0]!.values[spec.index]!, shape)
-        : new Maker(spec.datatype.ortType, joinValues(spec, inputs), [rows, ...shape.slice(1)])
+        : new Maker(spec.datatype.ortType, joinValues(spec, inputs, memory), [
+            rows,
+            ...shape.slice(1),
+          ])
   }
   return feeds
 }
 
-function joinValues(spec: TensorSpec, inputs: readonly RunInput[]): Values {
+function joinValues(spec: TensorSpec, inputs: readonly RunInput[], memory: JoinMemory): Values {
   const parts = inputs.map(({ values }) => values[spec.index]!)
   if (Array.isArray(parts[0])) return (parts as string[][]).flat()
   const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const memory = Buffer.allocUnsafeSlow(length * spec.datatype.sizeBytes)
-  const joined = new spec.datatype.Values(memory.buffer, 0, length)
+  const { buffer, byteOffset } = memory.take(length * spec.datatype.sizeBytes)
+  const joined = new spec.datatype.Values(buffer, byteOffset, length)
   let at = 0
   for (const part of parts) {
     joined.set(part as never, at)

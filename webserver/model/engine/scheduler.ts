@@ -1,80 +1,97 @@
 import { AppError } from '../../domain/errors'
-import type { Logger } from '../../platform/logger'
-import type { OutputValues } from './answer-tensor'
-import { runError } from './infer-error'
 import type { Counts } from '../../metrics/counts'
-import { ModelQueue, type Waiting } from './model-queue'
-import { ModelStatistics, type RunTimes } from './model-statistics'
-import { RowCountError, runModel, type TensorMaker } from './run-model'
+import type { Account } from './account'
+import { Alarm } from './alarm'
+import { Backlog, type Batch } from './backlog'
+import { BatchRunner, type RunnerParts } from './batch-runner'
+import type { InferJob } from './infer-job'
+import { ModelQueue, type QueueLimits } from './model-queue'
+import { ModelStatistics } from './model-statistics'
+import { Pace } from './pace'
 import type { ServedModel } from './served-model'
-import type { Watchdog } from './watchdog'
 
-/** A request from the moment it waits; the scheduler calls exactly one of `succeed` and `fail`, once. */
-export interface InferJob extends Waiting {
-  /** By `performance.now()`. */
-  deadlineAtMs: number
-  /** Called right before the run and right after it; a run repeated alone is a second pair. */
-  begin(): void
-  end(): void
-  succeed(outputs: readonly OutputValues[], batchItems: number, times: RunTimes): void
-  fail(error: AppError, batchItems: number): void
-}
-
-export interface SchedulerLimits {
-  queueMax: number
-  batchTargetMs: number
-}
-
-interface SchedulerParts {
-  limits: SchedulerLimits
-  watchdog: Watchdog
-  Tensor: TensorMaker
+interface SchedulerParts extends RunnerParts {
+  limits: QueueLimits
   counts: Counts
-  log: Logger
 }
 
-// A run that starts just before its deadline is given this long: it would take the requests of others with it.
-const runTimeoutMinMs = 500
-const expiryIntervalMs = 10
+// Where the prediction is this close to a request's limit it is refused: it would be answered just too late.
+const waitShare = 0.9
+const retryAfterMaxS = 60
 
 /**
- * Runs what waits, one batch at a time, the models in turn. A request that finds nothing running is run at once; what
+ * Runs what waits, one batch at a time, the accounts in turn. A request that finds nothing running is run at once; what
  * arrives during a run is joined into the next.
  */
 export class Scheduler {
-  private readonly queues: ModelQueue<InferJob>[] = []
-  private next = 0
+  private readonly backlog = new Backlog()
+  private readonly pace = new Pace()
+  private readonly runner: BatchRunner
+  private readonly expiryAlarm = new Alarm(() => this.expire())
+  private readonly holdAlarm = new Alarm(() => this.wake())
   private isBusy = false
-  private expiredAtMs = 0
-  private readonly parts: SchedulerParts
 
-  constructor(parts: SchedulerParts) {
-    this.parts = parts
+  constructor(private readonly parts: SchedulerParts) {
+    this.runner = new BatchRunner(parts)
   }
 
-  addModel(model: ServedModel): ModelQueue<InferJob> {
+  addModel(model: ServedModel): ModelQueue {
     const { limits, counts } = this.parts
-    const statistics = new ModelStatistics(counts, model)
-    const queue = new ModelQueue<InferJob>(model, limits.batchTargetMs, statistics)
-    this.queues.push(queue)
-    return queue
+    return new ModelQueue(model, limits, new ModelStatistics(counts, model))
   }
 
   get waiting(): number {
-    return this.queues.reduce((sum, queue) => sum + queue.length, 0)
+    return this.backlog.waiting
   }
 
-  /** @throws {AppError} `unavailable` when too many requests wait for the model. */
-  submit(queue: ModelQueue<InferJob>, job: InferJob): void {
-    const { queueMax } = this.parts.limits
-    if (queue.length >= queueMax)
-      throw new AppError(
-        'unavailable',
-        `Exceeds maximum queue size of ${queueMax} for model '${queue.model.name}'`,
-        { retryAfterS: 1 },
+  /**
+   * Whether one more request of an account could be begun in time.
+   * @param waitMaxMs how long it could wait.
+   * @throws {AppError} `unavailable` when too many wait for the model, or what waits before it takes too long.
+   */
+  admit(queue: ModelQueue, account: Account, waitMaxMs: number): void {
+    if (queue.length >= queue.queueMax && queue.excessOver(account) === null)
+      throw this.fullError(queue)
+    if (this.wouldWait(account, waitMaxMs * waitShare))
+      throw this.unavailable(
+        `The requests before this one would keep it waiting for longer than ` +
+          `${Math.round(waitMaxMs)} ms for model '${queue.model.name}'`,
       )
-    queue.push(job)
+  }
+
+  /**
+   * Lets a request wait. When the queue is full it takes the place of one of the account that has the most there.
+   * @param timeoutAtMs when its client gives it up, by `performance.now()`.
+   * @throws {AppError} as `admit`; `invalid` for a priority that the model does not have.
+   */
+  submit(queue: ModelQueue, job: InferJob, timeoutAtMs: number): void {
+    const nowMs = performance.now()
+    const leavesAtMs = Math.min(job.deadlineAtMs, timeoutAtMs, nowMs + queue.queueTimeoutMs)
+    job.level = queue.levelOf(job.plan.priority)
+    job.costMs = queue.cost.shareMs(job.plan.items, job.sizeBytes)
+    this.admit(queue, job.account, leavesAtMs - nowMs)
+    if (queue.length >= queue.queueMax) this.displace(queue, queue.excessOver(job.account)!)
+    job.queuedAtMs = nowMs
+    job.expiresAtMs = leavesAtMs
+    this.backlog.push(queue, job)
+    this.expiryAlarm.set(leavesAtMs)
     this.wake()
+  }
+
+  /** Takes a request out, if it waits. */
+  cancel(job: InferJob): void {
+    if (job.line !== null) this.backlog.remove(job)
+  }
+
+  private wouldWait(account: Account, waitMaxMs: number): boolean {
+    const { backlog, pace, parts } = this
+    if (backlog.waitingMs * pace.factor <= waitMaxMs) return false
+    return backlog.aheadMs(account, parts.limits.batchRunMaxMs) * pace.factor > waitMaxMs
+  }
+
+  private displace(queue: ModelQueue, job: InferJob): void {
+    this.backlog.remove(job)
+    job.fail(this.fullError(queue), 0)
   }
 
   private wake(): void {
@@ -85,107 +102,54 @@ export class Scheduler {
 
   /** Each turn is a setImmediate, so that between two runs the event loop reads what has arrived. */
   private readonly turn = (): void => {
+    // A run holds the thread, and no timer fires meanwhile.
     this.expire()
-    const queue = this.nextQueue()
-    const batch = queue?.takeBatch()
-    if (queue === undefined || batch === undefined) {
-      this.isBusy = false
+    const batch = this.backlog.takeBatch(performance.now())
+    if (batch !== null) {
+      void this.run(batch).then(() => setImmediate(this.turn))
       return
     }
-    void this.run(queue, batch).then(() => setImmediate(this.turn))
+    this.isBusy = false
+    this.pace.rest()
+    this.holdAlarm.set(this.backlog.heldUntilMs)
   }
 
-  private nextQueue(): ModelQueue<InferJob> | undefined {
-    for (let step = 0; step < this.queues.length; step++) {
-      const queue = this.queues[(this.next + step) % this.queues.length]!
-      if (queue.length === 0) continue
-      this.next = (this.next + step + 1) % this.queues.length
-      return queue
-    }
-    return undefined
+  private async run(batch: Batch): Promise<void> {
+    const startedAtMs = performance.now()
+    const hasMore = this.backlog.waiting > 0
+    const predictedMs = batch.jobs.reduce((sum, { costMs }) => sum + costMs, 0)
+    await this.runner.run(batch.queue, batch.jobs)
+    const nowMs = performance.now()
+    this.backlog.charge(batch, nowMs - startedAtMs)
+    this.pace.ran({ nowMs, predictedMs, isFull: hasMore })
   }
 
-  /** Answers the requests whose deadline has passed while they waited. */
+  /** Answers the requests that have waited for as long as they may. */
   private expire(): void {
     const nowMs = performance.now()
-    if (nowMs - this.expiredAtMs < expiryIntervalMs) return
-    this.expiredAtMs = nowMs
-    for (const queue of this.queues)
-      for (const job of queue.takeWhere(({ deadlineAtMs }) => deadlineAtMs <= nowMs))
-        job.fail(
-          new AppError(
-            'deadline',
-            `Request timeout expired while waiting for model '${queue.model.name}'`,
-          ),
-          0,
-        )
+    for (const { job, queue } of this.backlog.takeExpired(nowMs))
+      job.fail(this.expiredError(queue, job), 0)
+    this.expiryAlarm.set(this.backlog.expiresAtMs)
   }
 
-  private async run(queue: ModelQueue<InferJob>, batch: readonly InferJob[]): Promise<void> {
-    const times: RunTimes = { takenAtMs: performance.now(), startedAtMs: 0, endedAtMs: 0 }
-    const outputs = await this.runOnce(queue, batch, times).catch((error: unknown) =>
-      this.recover(queue, batch, error),
-    )
-    if (outputs === null) return
-    const items = itemsOf(batch)
-    batch.forEach((job, index) => job.succeed(outputs[index]!, items, times))
-    queue.statistics.runSucceeded(times, items)
-  }
-
-  /** One request must not spoil the others' run, and which one it was only shows when each runs alone. */
-  private async recover(
-    queue: ModelQueue<InferJob>,
-    batch: readonly InferJob[],
-    error: unknown,
-  ): Promise<null> {
-    if (error instanceof RowCountError) this.stopJoining(queue)
-    if (batch.length === 1) this.fail(queue, batch[0]!, error)
-    else for (const job of batch) await this.run(queue, [job])
-    return null
-  }
-
-  private fail(queue: ModelQueue<InferJob>, job: InferJob, error: unknown): void {
-    const failure = runError(error, queue.model.name)
-    // Without the error itself: what a caller sends decides how often this happens.
-    if (failure.code === 'internal')
-      this.parts.log.warn({ reason: failure.message }, 'a run failed')
-    job.fail(failure, itemsOf([job]))
-  }
-
-  private async runOnce(queue: ModelQueue<InferJob>, batch: readonly InferJob[], times: RunTimes) {
-    const { watchdog, Tensor } = this.parts
-    const onStart = () => {
-      times.startedAtMs = performance.now()
-      const earliest = Math.min(...batch.map(({ deadlineAtMs }) => deadlineAtMs))
-      for (const job of batch) job.begin()
-      watchdog.begin(
-        'run',
-        queue.model.number,
-        Math.max(earliest - times.startedAtMs, runTimeoutMinMs),
-      )
-    }
-    const onEnd = () => (times.endedAtMs = performance.now())
-    try {
-      return await runModel(queue.model, batch, { Tensor, onStart, onEnd })
-    } finally {
-      watchdog.end()
-      for (const job of batch) job.end()
-      const sizeBytes = batch.reduce((sum, job) => sum + job.sizeBytes, 0)
-      if (times.startedAtMs > 0) queue.ran(times.endedAtMs - times.startedAtMs, sizeBytes)
-    }
-  }
-
-  private stopJoining(queue: ModelQueue<InferJob>): void {
-    queue.stopJoining()
-    const { name: model, version } = queue.model
-    this.parts.log.warn(
-      { model, version },
-      'the first dimension of the model is not a batch; its requests run one by one from now on',
+  private expiredError({ model, queueTimeoutMs }: ModelQueue, job: InferJob): AppError {
+    if (job.expiresAtMs === job.queuedAtMs + queueTimeoutMs && job.expiresAtMs < job.deadlineAtMs)
+      return this.unavailable('Request timeout expired')
+    return new AppError(
+      'deadline',
+      `Request timeout expired while waiting for model '${model.name}'`,
     )
   }
-}
 
-/** Rows along the batch dimension; a request to a model that has none counts as one. */
-function itemsOf(batch: readonly InferJob[]): number {
-  return batch.reduce((sum, { plan }) => sum + Math.max(plan.items, 1), 0)
+  private fullError({ model, queueMax }: ModelQueue): AppError {
+    return this.unavailable(`Exceeds maximum queue size of ${queueMax} for model '${model.name}'`)
+  }
+
+  /** Retry-After is when what waits now will have been run. */
+  private unavailable(message: string): AppError {
+    const drainS = Math.ceil((this.backlog.waitingMs * this.pace.factor) / 1000)
+    return new AppError('unavailable', message, {
+      retryAfterS: Math.min(Math.max(drainS, 1), retryAfterMaxS),
+    })
+  }
 }

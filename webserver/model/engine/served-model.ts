@@ -1,4 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node'
+import type { TuningTable } from '../model-plan'
+import type { ModelSettings } from '../model-settings'
 import { type Datatype, datatypeOf } from './datatypes'
 
 /** One input or output as the model declares it. */
@@ -30,6 +32,11 @@ export interface ServedModel {
   joinable: boolean
   /** Most items of one joined run. */
   batchItemsMax: number
+  settings: ModelSettings
+  /** What runs of each size cost; null when it has not been measured. */
+  tuning: TuningTable | null
+  /** Of the file. */
+  sha256: string
   session: InferenceSession
 }
 

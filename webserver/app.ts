@@ -73,6 +73,7 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
     async close() {
       await maintenance.stop()
       await backends.database.close()
+      await backends.blobs.close()
     },
   }
 }

@@ -15,6 +15,8 @@ export interface BlobStore {
   list(): AsyncIterable<string>
   /** Deletes what uploads left behind; only when no upload can be running. @returns how many drafts. */
   clearDrafts(): Promise<number>
+  /** Frees what the store holds open, when nothing uses it any more. */
+  close(): Promise<void>
 }
 
 /** One content on its way in. The caller ends it with `discard` in every case; a draft is not a blob until published. */

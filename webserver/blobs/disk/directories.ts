@@ -1,11 +1,16 @@
-import { constants } from 'node:fs'
+import { closeSync, constants, fsync, open as openCallback } from 'node:fs'
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { codeOf } from './disk-errors'
+
+const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY
+const openFile = promisify(openCallback)
+const syncFile = promisify(fsync)
 
 /** Makes the names in a directory durable. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+  const handle = await open(directory, directoryFlags)
   try {
     await handle.sync()
   } finally {
@@ -21,8 +26,42 @@ export async function makeDirectory(directory: string): Promise<void> {
     await syncDirectory(dirname(made))
 }
 
+/** A directory that stays open once it was synced: opening and closing it are two trips to another thread each time. */
+class SyncedDirectory {
+  private fd: number | undefined
+  private running = Promise.resolve()
+  private waiting: Promise<void> | undefined
+
+  constructor(private readonly path: string) {}
+
+  /** All who ask before a sync begins share it. One that runs already may have begun before the caller's name was there. */
+  sync(): Promise<void> {
+    this.waiting ??= this.running.then(() => this.begin())
+    return this.waiting
+  }
+
+  async close(): Promise<void> {
+    await this.running
+    if (this.fd !== undefined) closeSync(this.fd)
+  }
+
+  private begin(): Promise<void> {
+    this.waiting = undefined
+    const syncing = this.syncNow()
+    this.running = syncing.catch(() => undefined)
+    return syncing
+  }
+
+  private async syncNow(): Promise<void> {
+    this.fd ??= await openFile(this.path, directoryFlags)
+    await syncFile(this.fd)
+  }
+}
+
 /** The 256 directories below the store's root, `00` to `ff` by the beginning of the digest, all made at the start. */
 export class BlobDirectories {
+  private readonly synced = new Map<string, SyncedDirectory>()
+
   constructor(private readonly root: string) {}
 
   /** Syncs the root in any case: another process that made a directory may not have come so far. */
@@ -41,7 +80,17 @@ export class BlobDirectories {
 
   /** Makes the blob's name durable. */
   sync(sha256: string): Promise<void> {
-    return syncDirectory(dirname(join(this.root, this.locate(sha256))))
+    const name = dirname(this.locate(sha256))
+    let directory = this.synced.get(name)
+    if (directory === undefined) {
+      directory = new SyncedDirectory(join(this.root, name))
+      this.synced.set(name, directory)
+    }
+    return directory.sync()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.synced.values()].map((directory) => directory.close()))
   }
 
   /** The names of all blobs. Throws on any read error. */

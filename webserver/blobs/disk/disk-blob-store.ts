@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, open as openCallback } from 'node:fs'
 import { open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import type { BlobDraft, BlobStore } from '../../domain/blob-store'
 import type { Timing } from '../../domain/timing'
 import { BlobDirectories, makeDirectory } from './directories'
@@ -15,6 +16,7 @@ export interface DiskPaths {
   drafts: string
 }
 
+const openFile = promisify(openCallback)
 const readChunkBytes = 256 * 1024
 const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW } = constants
 
@@ -45,10 +47,10 @@ class DiskBlobStore implements BlobStore {
   async createDraft(timing: Timing): Promise<BlobDraft> {
     const startedAt = timing.now()
     const path = join(this.paths.drafts, randomBytes(16).toString('base64url'))
-    const handle = await onDisk(() => open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600))
+    const fd = await onDisk(() => openFile(path, O_CREAT | O_EXCL | O_WRONLY, 0o600))
     timing.end('write', startedAt)
     return new DiskDraft(
-      { handle, path },
+      { fd, path },
       { root: this.paths.blobs, directories: this.directories },
       timing,
     )
@@ -86,6 +88,10 @@ class DiskBlobStore implements BlobStore {
     const names = await readdir(this.paths.drafts)
     for (const name of names) await unlink(join(this.paths.drafts, name))
     return names.length
+  }
+
+  close(): Promise<void> {
+    return this.directories.close()
   }
 
   private pathOf(sha256: string): string {

@@ -17,7 +17,8 @@ class UntimedRequest implements RequestTiming {
 /** The perf log that is off: no file, no timer, no clock. */
 export class NoPerf implements Perf {
   readonly level = 'off'
-  private readonly ids = new RequestIds()
+
+  constructor(private readonly ids = new RequestIds()) {}
 
   now(): number {
     return 0

@@ -2,14 +2,16 @@ import { join } from 'node:path'
 import { RunClock } from './clock'
 import { asciiOf } from './line'
 import { LogWriter } from './log-writer'
-import { NoPerf } from './no-perf'
-import { PerfLog } from './perf-log'
-import type { Perf, PerfLevel, RunInfo } from './timing'
+import { PerfLog, type PerfLogOptions } from './perf-log'
+import { SwitchablePerf } from './switchable-perf'
+import type { PerfLevel, RunInfo } from './timing'
 
 export interface OpenPerfOptions {
   level: PerfLevel
   /** Null, like the level `off`, opens nothing. */
   run: RunInfo | null
+  /** One of so many requests is logged; all when absent. */
+  sample?: number
   role: 'primary' | 'worker' | 'writer' | 'engine'
   /** 1..n within its role; 0 for the primary. */
   slot: number
@@ -20,10 +22,20 @@ export interface OpenPerfOptions {
   warn(message: string): void
 }
 
-/** Opens this process's log, `<run>/<pid>.log`. Called once a process, after its fork; never throws for a disk that refuses. */
-export function openPerf(options: OpenPerfOptions): Perf {
-  const { level, run, role, slot, gaugeIntervalMs } = options
-  if (level === 'off' || run === null) return new NoPerf()
+/**
+ * Opens this process's log, `<run>/<pid>.log`, which can be switched later on. Called once a process, after its fork;
+ * never throws for a disk that refuses.
+ */
+export function openPerf({ level, run, sample = 1, ...options }: OpenPerfOptions): SwitchablePerf {
+  const perf = new SwitchablePerf((level, run, ids) => openLog({ ...options, level, run, ids }))
+  perf.switchTo({ level, run, sample })
+  return perf
+}
+
+type OpenLogOptions = Omit<OpenPerfOptions, 'level' | 'run' | 'sample'> &
+  Pick<PerfLogOptions, 'level' | 'ids'> & { run: RunInfo }
+
+function openLog({ run, level, ids, role, slot, gaugeIntervalMs, ...options }: OpenLogOptions) {
   const clock = new RunClock(run.epochNs)
   const writer = new LogWriter({
     path: join(run.directory, `${process.pid}.log`),
@@ -34,7 +46,7 @@ export function openPerf(options: OpenPerfOptions): Perf {
     warn: options.warn,
   })
   const parent = role === 'engine' ? 'infer' : 'http'
-  return new PerfLog({ level, clock, writer, parent, gaugeIntervalMs })
+  return new PerfLog({ level, clock, writer, ids, parent, gaugeIntervalMs })
 }
 
 function headLine(run: RunInfo, role: string, slot: number, clock: RunClock): string {

@@ -3,7 +3,7 @@ import type { RunClock } from './clock'
 import { Gauges } from './gauges'
 import { asciiOf, wholeUs, type LineText } from './line'
 import type { LogWriter } from './log-writer'
-import { RequestIds } from './request-id'
+import type { RequestIds } from './request-id'
 import { TimedRequest, type RequestLog } from './timed-request'
 import type { Perf, PerfLevel, RequestTiming } from './timing'
 
@@ -11,6 +11,7 @@ export interface PerfLogOptions {
   level: Exclude<PerfLevel, 'off'>
   clock: RunClock
   writer: LogWriter
+  ids: RequestIds
   /** What a stage belongs to in this process. */
   parent: 'http' | 'infer'
   gaugeIntervalMs: number
@@ -24,16 +25,17 @@ export class PerfLog implements Perf, RequestLog {
   readonly level: PerfLevel
   private readonly clock: RunClock
   private readonly writer: LogWriter
-  private readonly ids = new RequestIds()
+  private readonly ids: RequestIds
   private readonly gauges = new Gauges()
   private readonly timer: NodeJS.Timeout
   private readonly parentColumn: string
   private readonly onExit = (code: number): void => this.close(`exit ${code}`)
 
-  constructor({ level, clock, writer, parent, gaugeIntervalMs }: PerfLogOptions) {
+  constructor({ level, clock, writer, ids, parent, gaugeIntervalMs }: PerfLogOptions) {
     this.level = level
     this.clock = clock
     this.writer = writer
+    this.ids = ids
     this.parentColumn = `,"p":"${parent}"`
     this.timer = setInterval(() => this.writeGauges(), gaugeIntervalMs).unref()
     process.on('exit', this.onExit)

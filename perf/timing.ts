@@ -39,7 +39,7 @@ export interface RequestTiming extends Timing {
   finish(name: 'http' | 'infer', fields: RequestFields): void
 }
 
-/** Chosen once at start. When off, nothing is measured or written; requests have their ids all the same. */
+/** When off, nothing is measured or written; requests have their ids all the same. */
 export interface Perf {
   readonly level: PerfLevel
   now(): number

@@ -15,11 +15,13 @@ import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
 import { fileRoutes } from './http/routes/files'
 import { healthRoutes } from './http/routes/health'
+import { loggingRoutes } from './http/routes/logging'
 import { metricsRoute } from './http/routes/metrics'
 import { modelRoutes } from './http/routes/models'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
 import { statisticsRoutes } from './http/routes/statistics'
+import { traceRoutes } from './http/routes/trace-setting'
 import { createHttpServer } from './http/server'
 import { DiskModelUploads } from './model/disk-model-uploads'
 import { createPasswordHasher } from './passwords/create-password-hasher'
@@ -154,6 +156,8 @@ function createRoutes(
     }),
     ...modelRoutes(use.models, setup.config.inference),
     ...statisticsRoutes(use.monitoring, setup.config.inference),
+    ...traceRoutes(use.monitoring, setup.config.inference),
+    ...loggingRoutes(use.monitoring, setup.config.inference),
     metricsRoute(use.monitoring, metrics.requireToken),
     ...(http.nginx ? [authorizeRoute()] : []),
   ]

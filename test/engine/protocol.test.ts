@@ -34,6 +34,8 @@ describe('the protocol', () => {
           'model_repository(unload_dependents)',
           'parameters',
           'statistics',
+          'trace',
+          'logging',
         ],
       },
     ],

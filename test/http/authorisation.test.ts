@@ -168,6 +168,36 @@ const table: Row[] = [
     ask: ({ call }) => call('POST', '/v2/repository/models/m/unload'),
   },
   {
+    route: 'GET /v2/trace/setting',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/trace/setting'),
+  },
+  {
+    route: 'POST /v2/trace/setting',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/trace/setting'),
+  },
+  {
+    route: 'GET /v2/models/:model/trace/setting',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/models/simple/trace/setting'),
+  },
+  {
+    route: 'POST /v2/models/:model/trace/setting',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/models/simple/trace/setting'),
+  },
+  {
+    route: 'GET /v2/logging',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/logging'),
+  },
+  {
+    route: 'POST /v2/logging',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/logging'),
+  },
+  {
     route: 'GET /internal/authorize',
     answers: [401, 204, 204, 204],
     ask: ({ call }) => call('GET', '/internal/authorize'),

@@ -49,6 +49,27 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('the perf log', () => {
+  it('is switched off, on again and to a sample, and leaves out what began while it was off', () => {
+    const run = runIn(directory())
+    const perf = open(run)
+    perf.gauge('depth', () => 3)
+    const finish = () => perf.begin().finish('http', { rt: 'GET /healthz', s: 200 })
+    finish()
+    const late = perf.begin()
+    perf.switchTo({ level: 'off', run, sample: 1 })
+    finish()
+    late.finish('http', { rt: 'late', s: 200 })
+    const startedAt = perf.now()
+    perf.switchTo({ level: 'calls', run, sample: 3 })
+    perf.call('load', startedAt)
+    for (let count = 0; count < 6; count++) finish()
+    perf.close('end')
+    const lines = linesIn(run.directory)
+    expect(lines.filter(({ k }) => k === 'head')).toHaveLength(2)
+    expect(callsOf(lines).map(({ rt }) => rt)).toEqual(Array(3).fill('GET /healthz'))
+    expect(new Set(callsOf(lines).map(({ r }) => r)).size).toBe(3)
+  })
+
   it('begins with a head line and ends with a tail line', () => {
     const run = runIn(directory())
     const perf = open(run)
@@ -177,7 +198,8 @@ describe('the perf log', () => {
         timing.end('auth', timing.now())
         timing.finish('http', { rt: name, s: size, e: value, m: name, bi: size, u: value })
         perf.call(name, size, { [value]: value, x: size })
-        written += 3
+        // A call of which the start is not known began while the log was off.
+        written += size === 0 ? 2 : 3
       }),
     )
     perf.close('end')

@@ -1,4 +1,5 @@
 import { openPerf } from '../../perf/open-perf'
+import type { SwitchablePerf } from '../../perf/switchable-perf'
 import type { Perf } from '../../perf/timing'
 import { pathsOf } from '../config/paths'
 import type {
@@ -35,6 +36,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
   const perf = openPerf({
     level: setup.config.perf.level,
     run: setup.run,
+    sample: setup.perfSample ?? 1,
     role: setup.role,
     slot: setup.slot,
     bytesPerProcessMax: setup.config.perf.bytesPerProcessMax,
@@ -42,6 +44,7 @@ export async function runChild(setup: ProcessSetup, load: () => Promise<StartRol
     writeDelayMs: setup.config.perf.writeDelayMs,
     warn: (message) => log.warn(message),
   })
+  followLive(perf, log)
   try {
     const start = await load()
     const parts = { setup, paths: pathsOf(setup.config), perf, log, control, counts, tell: send }
@@ -84,6 +87,16 @@ function attach(
   // The heartbeat of an engine comes from its watchdog thread: its event loop stands still during a run.
   if (setup.role !== 'engine')
     setInterval(() => send({ type: 'beat' }), setup.config.cluster.heartbeatIntervalMs)
+}
+
+/** From the beginning: a setting may change while the role starts. */
+function followLive(perf: SwitchablePerf, log: Logger): void {
+  process.on('message', (message: ToChild) => {
+    if (message.type !== 'live') return
+    const { perfLevel, perfSample, logLevel, run } = message
+    perf.switchTo({ level: perfLevel, sample: perfSample, run })
+    log.level = logLevel
+  })
 }
 
 function startReporter({ config }: ProcessSetup, counts: Counts): Reporter {

@@ -2,9 +2,13 @@ import cluster, { type Worker } from 'node:cluster'
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { childEnvironment, clusterEnvironment } from '../config/process-environment'
-import type { ChildRole, ProcessSetup, ServiceStatus } from '../config/process-setup'
+import type {
+  ChildRole,
+  LiveForProcess,
+  ProcessSetup,
+  ServiceStatus,
+} from '../config/process-setup'
 import type { Config } from '../config/schema'
-import type { RunInfo } from '../../perf/timing'
 import type { ControlServer } from './control-server'
 import { ManagedProcess } from './managed-process'
 import type { Launcher } from './memory-limit'
@@ -12,7 +16,8 @@ import type { Monitoring } from './monitoring'
 
 export interface LaunchContext {
   config: Config
-  run: RunInfo | null
+  /** As it is when the process starts. */
+  live(): LiveForProcess
   status(): ServiceStatus
   engineLauncher: Launcher
   control: ControlServer
@@ -23,12 +28,19 @@ export interface LaunchContext {
 const program = require.main?.filename ?? ''
 
 export function launchChild(role: ChildRole, slot: number, context: LaunchContext): ManagedProcess {
-  const { config, run, status } = context
-  const setup = { role, slot, config, run }
+  const { status } = context
+  const setup = { role, slot, ...settingsOf(context) }
   if (role === 'worker')
     return managed(setup, forkWorker({ ...setup, status: status() }).process, context)
   if (role === 'writer') return managed(setup, forkPlain(setup), context)
   return launchEngine(setup, context)
+}
+
+/** New processes start with what was changed since the service did. */
+function settingsOf({ config, live }: LaunchContext): Omit<ProcessSetup, 'role' | 'slot'> {
+  const { perfLevel, perfSample, logLevel, run } = live()
+  const perf = { ...config.perf, level: perfLevel }
+  return { config: { ...config, perf, log: { level: logLevel } }, perfSample, run }
 }
 
 /** Through node:cluster, so that without nginx all workers accept on one port. */

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
-import { openPerf } from '../../perf/open-perf'
-import { Run } from '../../perf/run'
+import type { Run } from '../../perf/run'
 import type { Perf } from '../../perf/timing'
 import type { ClusterHooks } from '../config/define-cluster'
 import { pathsOf, type Paths } from '../config/paths'
@@ -21,6 +20,7 @@ import { endLeftovers } from './leftovers'
 import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-limit'
 import { Monitoring } from './monitoring'
 import { OwnerRecord } from './owner-record'
+import { LiveControl } from './live-control'
 import { ModelControl } from './model-control'
 import { prepareData } from './prepare-data'
 import { StartError } from './start-error'
@@ -51,8 +51,9 @@ export class Service {
   private readonly monitoring: Monitoring
   private config: Config
   private lock: DataLock | null = null
-  private run: Run | null = null
-  private perf: Perf | null = null
+  private planned: readonly ModelDigest[] = []
+  /** Null before the perf log is opened. */
+  private live: LiveControl | null = null
   /** Uploads may have left drafts and contents behind, and the next start must look for them. */
   private mustSweep = false
   private removeNginxFiles: () => void = () => undefined
@@ -68,7 +69,7 @@ export class Service {
       log,
       onStarted: (process) => {
         this.owner.childStarted(process)
-        this.run?.processStarted(process)
+        this.live?.run?.processStarted(process)
       },
       onExited: (process, exit) => {
         const { role, pid } = process
@@ -76,7 +77,7 @@ export class Service {
         this.monitoring.exited(process, exit)
         this.owner.childEnded(pid)
         this.mustSweep ||= code !== 0 && (role === 'worker' || role === 'writer')
-        this.run?.processExited(pid, code, signal)
+        this.live?.run?.processExited(pid, code, signal)
       },
       onGiveUp: onFatal,
     })
@@ -85,7 +86,10 @@ export class Service {
       paths: this.paths,
       log,
       engines: () => this.supervisor.engines,
-      onPlanned: (models) => this.run?.setModels(models.map(digestOf)),
+      onPlanned: (models) => {
+        this.planned = models.map(digestOf)
+        this.live?.run?.setModels(this.planned)
+      },
     })
     this.monitoring = new Monitoring(config.metrics, () => this.supervisor.readyProcesses)
   }
@@ -111,23 +115,23 @@ export class Service {
     prepareRunDirectory(this.paths)
     const nginx = this.config.http.nginx ? findNginx(this.config.http.nginxBinary) : null
     await this.fixPort()
-    const perf = (this.perf = this.openRun())
+    const { perf } = (this.live = this.openLive())
     const preparing = { config: this.config, paths: this.paths, perf, log }
     const firstAccountToken = await prepareData({ ...preparing, afterCrash: this.mustSweep })
     this.mustSweep = false
     await this.prepareModels(perf)
-    await this.startProcesses(signal, nginx)
+    await this.startProcesses(this.live, signal, nginx)
     const url = urlOf(this.config.http)
-    return { url, paths: this.paths, run: this.run?.info ?? null, firstAccountToken }
+    return { url, paths: this.paths, run: this.live.run?.info ?? null, firstAccountToken }
   }
 
   /** Replaces workers and engines one by one, without a failed request; engines find the models anew. */
   async reload(): Promise<void> {
     const { log } = this.options
-    const startedAt = this.perf?.now() ?? 0
+    const startedAt = this.live?.perf.now() ?? 0
     await this.supervisor.replaceAll('worker')
     await this.models.reload()
-    this.perf?.call('reload', startedAt)
+    this.live?.perf.call('reload', startedAt)
     log.info('reloaded')
   }
 
@@ -139,9 +143,9 @@ export class Service {
     let clean = true
     this.supervisor.setDraining()
     for (const role of ['nginx', 'worker', 'engine', 'writer'] as const) {
-      const startedAt = this.perf?.now() ?? 0
+      const startedAt = this.live?.perf.now() ?? 0
       clean = (await this.supervisor.stop(role)) && clean
-      this.perf?.call(`stop.${role}`, startedAt)
+      this.live?.perf.call(`stop.${role}`, startedAt)
     }
     await this.leave(why)
     return clean
@@ -154,8 +158,8 @@ export class Service {
 
   private async leave(why: string): Promise<void> {
     this.supervisor.close()
-    this.perf?.close(why)
-    this.run?.finish(why)
+    this.live?.perf.close(why)
+    this.live?.run?.finish(why)
     if (this.lock !== null) {
       this.removeNginxFiles()
       rmSync(this.paths.run, { recursive: true, force: true })
@@ -179,33 +183,33 @@ export class Service {
     this.config = { ...this.config, http: { ...http, port: await claimPort(http) } }
   }
 
-  private openRun(): Perf {
-    const { perf, database } = this.config
-    const warn = (message: string) => this.options.log.warn(message)
-    if (perf.level !== 'off')
-      this.run = new Run({
-        directory: this.paths.perfLogs,
-        runsMax: perf.runsMax,
-        tag: perf.tag,
-        perfLevel: perf.level,
-        database: database.kind,
-        config: this.config,
-        warn,
-      })
-    return openPerf({ ...perf, run: this.run?.info ?? null, role: 'primary', slot: 0, warn })
+  private openLive(): LiveControl {
+    return new LiveControl({
+      config: this.config,
+      directory: this.paths.perfLogs,
+      log: this.options.log,
+      tellAll: (message) => this.supervisor.tellAll(message),
+      onRunOpened: (run) => this.describe(run),
+    })
+  }
+
+  private describe(run: Run): void {
+    run.setModels(this.planned)
+    for (const process of this.supervisor.processes) run.processStarted(process)
   }
 
   private async startProcesses(
+    live: LiveControl,
     signal: AbortSignal,
     nginx: readonly string[] | null,
   ): Promise<void> {
     const { config, supervisor } = this
     const context = {
       config,
-      run: this.run?.info ?? null,
+      live: () => live.forProcess,
       status: () => supervisor.status,
       engineLauncher: this.engineLauncher(),
-      control: this.controlServer(),
+      control: this.controlServer(live),
       monitoring: this.monitoring,
     }
     signal.throwIfAborted()
@@ -228,7 +232,7 @@ export class Service {
     perf.call('start.models', startedAt)
   }
 
-  private controlServer(): ControlServer {
+  private controlServer(live: LiveControl): ControlServer {
     const { models, monitoring } = this
     const answers: ControlAnswers = {
       'models.index': () => models.index,
@@ -236,6 +240,13 @@ export class Service {
       'models.load': (what) => models.load(what),
       'models.unload': (what) => models.unload(what),
       'metrics.totals': () => monitoring.read(),
+      'live.settings': () => Promise.resolve(live.settings),
+      'live.change': async ({ account, change }) => {
+        const settings = live.change(account, change)
+        // Messages keep their order: who has told its counts has heard of the change.
+        await monitoring.read()
+        return settings
+      },
     }
     return new ControlServer(answers, this.options.log)
   }
@@ -248,7 +259,7 @@ export class Service {
   }
 
   private async startNginx(command: readonly string[]): Promise<void> {
-    const perfDirectory = this.run?.info.directory ?? null
+    const perfDirectory = this.live?.run?.info.directory ?? null
     const files = this.nginxFiles(perfDirectory)
     this.removeNginxFiles = files.remove
     await this.supervisor.start('nginx', 1, () => launchNginx(command, files))

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterHooks } from '../config/define-cluster'
-import type { ModelsReport, ProcessState, ServiceStatus } from '../config/process-setup'
+import type { ModelsReport, ProcessState, ServiceStatus, ToChild } from '../config/process-setup'
 import type { Config } from '../config/schema'
 import type { Logger } from '../platform/logger'
 import { BackOff } from './back-off'
@@ -54,10 +54,18 @@ export class Supervisor {
     return { draining: this.draining, processes: this.slots.map(({ state }) => state) }
   }
 
-  /** Those of ours that answer, which nginx does not. */
+  /** All that run, ready or not. */
+  get processes(): ManagedProcess[] {
+    return this.slots.flatMap((slot) => [...slot.processes])
+  }
+
+  /** Those that answer, which nginx does not. */
   get readyProcesses(): ManagedProcess[] {
-    const all = this.slots.flatMap((slot) => [...slot.processes])
-    return all.filter(({ role, isReady }) => role !== 'nginx' && isReady)
+    return this.processes.filter(({ role, isReady }) => role !== 'nginx' && isReady)
+  }
+
+  tellAll(message: ToChild): void {
+    for (const process of this.processes) if (process.role !== 'nginx') process.send(message)
   }
 
   /** From now on `/readyz` answers 503. */

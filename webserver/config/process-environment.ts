@@ -25,6 +25,7 @@ const setupSchema = z.object({
     })
     .optional(),
   run: z.object({ number: z.number(), directory: z.string(), epochNs: z.string() }).nullable(),
+  perfSample: z.number().int().min(1).optional(),
 })
 
 /** @returns what the primary gave this process to do; null when this process is the primary. */

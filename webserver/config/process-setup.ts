@@ -1,4 +1,5 @@
-import type { Perf, RunInfo } from '../../perf/timing'
+import type { Perf, PerfLevel, RunInfo } from '../../perf/timing'
+import type { LogLevel } from '../domain/live-settings'
 import type { ModelReport } from '../domain/model-report'
 import type { ControlQuestion, ServiceControl } from '../domain/service-control'
 import type { WireError } from '../domain/wire-error'
@@ -15,8 +16,10 @@ export interface ProcessSetup {
   role: ChildRole
   slot: number
   config: Config
-  /** Null when the perf log is off. */
+  /** Null when the perf log was never on. */
   run: RunInfo | null
+  /** One of so many requests is written to the perf log; all when absent. */
+  perfSample?: number | undefined
   /** How the service stands when a worker is forked, so that it can answer `/readyz` from its first request on. */
   status?: ServiceStatus | undefined
 }
@@ -33,6 +36,14 @@ export interface ProcessState {
 export interface ServiceStatus {
   draining: boolean
   processes: ProcessState[]
+}
+
+/** What may change while a process runs; it begins with what its settings say. */
+export interface LiveForProcess {
+  perfLevel: PerfLevel
+  perfSample: number
+  logLevel: LogLevel
+  run: RunInfo | null
 }
 
 /** A question to the primary and what it answered (domain/service-control.ts). */
@@ -68,6 +79,7 @@ export type ToChild =
   /** What the process has counted is asked for, or was taken in. */
   | { type: 'count'; question: number }
   | { type: 'counted' }
+  | ({ type: 'live' } & LiveForProcess)
 
 /** A role that has started. */
 export interface Running {

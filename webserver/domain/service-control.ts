@@ -1,4 +1,5 @@
 import type { CountedBlock } from './counted'
+import type { LiveChange, LiveSettings } from './live-settings'
 
 /**
  * What a worker may ask of the primary, by name: the argument and the answer, both plain JSON. The primary alone knows
@@ -20,6 +21,9 @@ export interface ControlQuestions {
     answer: null
   }
   'models.unload': { argument: { name: string }; answer: null }
+  'live.settings': { argument: null; answer: LiveSettings }
+  /** `account` is the id of who changes them. */
+  'live.change': { argument: { account: string; change: LiveChange }; answer: LiveSettings }
 }
 
 export type ControlQuestion = keyof ControlQuestions

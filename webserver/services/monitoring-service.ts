@@ -1,7 +1,9 @@
 import type { Caller } from '../domain/account'
 import type { CountedBlock } from '../domain/counted'
 import { AppError } from '../domain/errors'
+import type { LiveChange, LiveSettings } from '../domain/live-settings'
 import type { ModelState, ServiceControl } from '../domain/service-control'
+import { requireAdmin } from './access'
 
 export interface MonitoringParts {
   control: ServiceControl
@@ -40,19 +42,40 @@ export class MonitoringService {
    * What all engines have counted of the models that are ready, or of a version that is asked for by itself.
    * @throws {AppError} `not_found` for an unknown model; `unavailable`.
    */
-  async statistics({ model, version }: ModelsAsked): Promise<CountedModels> {
-    const { control } = this.parts
-    const [all, blocks] = await Promise.all([
-      control.ask('models.index', null),
-      control.ask('metrics.totals', null),
+  async statistics(asked: ModelsAsked): Promise<CountedModels> {
+    const [known, blocks] = await Promise.all([
+      this.known(asked),
+      this.parts.control.ask('metrics.totals', null),
     ])
-    const asked = all.filter(
-      (known) =>
-        known.name === (model ?? known.name) && known.version === (version ?? known.version),
+    const isWanted = ({ state }: ModelState) => asked.version !== undefined || state === 'READY'
+    return { models: known.filter(isWanted), blocks }
+  }
+
+  /**
+   * What can be changed while the service runs. It holds for all models; one may be named, as the protocol has it.
+   * @throws {AppError} `not_found` for an unknown model; `unavailable`.
+   */
+  async liveSettings(asked: ModelsAsked): Promise<LiveSettings> {
+    if (asked.model !== undefined) await this.known(asked)
+    return this.parts.control.ask('live.settings', null)
+  }
+
+  /** @throws {AppError} `forbidden` when the caller is no admin; `unavailable`. */
+  async changeLive(caller: Caller, change: LiveChange): Promise<LiveSettings> {
+    requireAdmin(caller)
+    const { control } = this.parts
+    if (Object.keys(change).length === 0) return control.ask('live.settings', null)
+    return control.ask('live.change', { account: caller.accountId, change })
+  }
+
+  /** @throws {AppError} `not_found` when a model is asked for that does not exist. */
+  private async known({ model, version }: ModelsAsked): Promise<readonly ModelState[]> {
+    const all = await this.parts.control.ask('models.index', null)
+    const known = all.filter(
+      (one) => one.name === (model ?? one.name) && one.version === (version ?? one.version),
     )
-    if (model !== undefined && asked.length === 0) throw unknownModel(model, version)
-    const isWanted = ({ state }: ModelState) => version !== undefined || state === 'READY'
-    return { models: asked.filter(isWanted), blocks }
+    if (model !== undefined && known.length === 0) throw unknownModel(model, version)
+    return known
   }
 }
 

@@ -49,6 +49,8 @@ const extensions = [
   'model_repository(unload_dependents)',
   'parameters',
   'statistics',
+  'trace',
+  'logging',
 ]
 
 class EngineHandler {

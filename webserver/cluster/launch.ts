@@ -10,6 +10,7 @@ import type {
 } from '../config/process-setup'
 import type { Config } from '../config/schema'
 import type { ControlServer } from './control-server'
+import { LifeSigns, type ModelVersion } from './life-signs'
 import { ManagedProcess } from './managed-process'
 import type { Launcher } from './memory-limit'
 import type { Monitoring } from './monitoring'
@@ -22,6 +23,8 @@ export interface LaunchContext {
   engineLauncher: Launcher
   control: ControlServer
   monitoring: Monitoring
+  /** A run of the model has ended its engine. */
+  onModelDeath(model: ModelVersion, signal: NodeJS.Signals): void
 }
 
 // The file that this process runs is the one that its children run.
@@ -53,7 +56,7 @@ function forkPlain(setup: ProcessSetup): ChildProcess {
   return fork(program, [], { env: childEnvironment(setup), stdio: ['ignore', 2, 2, 'ipc'] })
 }
 
-/** An engine beats by one byte at a time on a pipe, its descriptor 3. */
+/** An engine's signs of life come on a pipe, its descriptor 3. */
 function launchEngine(setup: ProcessSetup, context: LaunchContext): ManagedProcess {
   const child = fork(program, [], {
     ...context.engineLauncher,
@@ -62,8 +65,17 @@ function launchEngine(setup: ProcessSetup, context: LaunchContext): ManagedProce
   })
   const engine = managed(setup, child, context)
   const beats = child.stdio[3] as Readable | null
-  beats?.on('data', () => engine.signOfLife())
+  const signs = new LifeSigns()
+  beats?.on('data', (chunk: Buffer) => {
+    engine.signOfLife()
+    signs.hear(chunk)
+  })
   beats?.on('error', () => undefined)
+  // After everything that the pipe still held.
+  child.once('close', (_, signal) => {
+    const model = signs.blamed(signal)
+    if (model !== null && signal !== null) context.onModelDeath(model, signal)
+  })
   return engine
 }
 

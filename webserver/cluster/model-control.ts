@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import type { ControlQuestions, ModelState } from '../domain/service-control'
@@ -9,10 +8,13 @@ import { ModelWishes } from '../model/model-wishes'
 import { planModels } from '../model/plan-models'
 import { settingsFromConfig } from '../model/triton-config'
 import { policyOf } from '../model/version-policy'
-import { idleGraceMs } from '../platform/end-requests'
 import type { Logger } from '../platform/logger'
+import { EngineRenewal } from './engine-renewal'
 import { ChangeQueue, type ChangeTime } from './change-queue'
+import type { ModelVersion } from './life-signs'
+import { ModelDeaths } from './model-deaths'
 import { findModel, indexOf, notReady, servedFacts } from './model-index'
+import { ModelPoll } from './model-poll'
 import type { EngineSlot } from './supervisor'
 
 export interface ModelControlOptions {
@@ -24,9 +26,6 @@ export interface ModelControlOptions {
   /** A plan is in force. */
   onPlanned(models: readonly PlannedModel[]): void
 }
-
-// Between a process's grace for idle connections and its having closed them.
-const handOverMarginMs = 250
 
 interface State {
   wishes: ModelWishes
@@ -51,11 +50,16 @@ interface ChangeOptions {
  */
 export class ModelControl {
   private readonly changes: ChangeQueue
+  private readonly deaths: ModelDeaths
+  private readonly renewal: EngineRenewal
+  private poll: ModelPoll | null = null
   private plans = 0
   private state: State
 
   constructor(private readonly options: ModelControlOptions) {
-    const { models } = options.config
+    const { models, inference } = options.config
+    this.deaths = new ModelDeaths(inference)
+    this.renewal = new EngineRenewal(options.engines)
     this.changes = new ChangeQueue({
       waitingMax: models.changesMax,
       timeoutMs: models.changeTimeoutMs,
@@ -68,6 +72,18 @@ export class ModelControl {
   async start(): Promise<void> {
     const { wishes } = this.state
     await this.install({ wishes, plan: await this.planFor(wishes) })
+    const { config, paths, log } = this.options
+    if (config.models.mode !== 'poll') return
+    this.poll = new ModelPoll({
+      directory: paths.models,
+      intervalMs: config.models.pollIntervalMs,
+      onChanged: () => this.rescan(),
+      onError: (err) => log.error({ err }, 'the models could not be looked through'),
+    })
+  }
+
+  close(): void {
+    this.poll?.close()
   }
 
   get index(): ModelState[] {
@@ -83,6 +99,7 @@ export class ModelControl {
       this.requireChangeable()
       const override = { settings: settingsOf(name, config), directory }
       await this.changes.run(async (time) => {
+        this.deaths.forgive(name)
         const wishes = this.state.wishes.with(name, { load: 'start', override })
         await this.change(wishes, time, { check: (models) => requireLoaded(name, models) })
       })
@@ -110,8 +127,9 @@ export class ModelControl {
    */
   reload(): Promise<void> {
     return this.changes.run(async (time) => {
+      this.deaths.forgive()
       await this.change(this.state.wishes, time, { always: true })
-      await Promise.all(this.options.engines().map((engine) => engine.drained()))
+      await this.renewal.untilDrained()
     })
   }
 
@@ -129,6 +147,29 @@ export class ModelControl {
       threads: model.settings.threads ?? inference.threadsPerEngine,
       versionPolicy: model.settings.versionPolicy ?? policyOf(models.versionPolicy),
     })
+  }
+
+  /** A run of the model has ended its engine. One that does so too often is set aside until someone asks for it again. */
+  engineEnded({ name, version }: ModelVersion): void {
+    const { log } = this.options
+    const facts = { model: name, version }
+    log.warn(facts, 'a run of the model ended its engine')
+    const model = this.state.plan.models.find(
+      (planned) => planned.name === name && planned.version === version,
+    )
+    if (model === undefined || !this.deaths.record(model)) return
+    log.error(facts, 'the model ended too many engines: it is set aside')
+    this.inBackground(this.rescan())
+  }
+
+  /** A change that nobody waits for. */
+  private inBackground(change: Promise<void>): void {
+    change.catch((err: unknown) => this.options.log.error({ err }, 'the models were not changed'))
+  }
+
+  /** Reads the directory anew; without new engines when nothing has changed. */
+  private rescan(): Promise<void> {
+    return this.changes.run((time) => this.change(this.state.wishes, time))
   }
 
   private requireChangeable(): void {
@@ -161,8 +202,11 @@ export class ModelControl {
     if (!always && this.isInForce(plan, check)) return
     await this.install({ wishes, plan })
     try {
-      await this.renewEngines(time, check)
-      await this.untilHandedOver()
+      await this.renewal.renewAll(plan.number, {
+        before: () => time.requireTime(),
+        after: (engine) => check(indexOf(plan.models, [engine])),
+      })
+      await this.renewal.untilHandedOver()
     } catch (error) {
       await this.takeBack(before)
       throw error
@@ -188,7 +232,11 @@ export class ModelControl {
       wishes,
       previous: this.state.plan.models,
     })
-    return { number: ++this.plans, models }
+    return { number: ++this.plans, models: models.map((model) => this.withDeaths(model)) }
+  }
+
+  private withDeaths(model: PlannedModel): PlannedModel {
+    return { ...model, refusal: model.refusal ?? this.deaths.refusalOf(model) }
   }
 
   private async install(state: State): Promise<void> {
@@ -201,8 +249,7 @@ export class ModelControl {
   private async takeBack({ wishes, plan }: State): Promise<void> {
     const failed = this.state.plan.number
     await this.install({ wishes, plan: { ...plan, number: ++this.plans } })
-    for (const engine of this.options.engines())
-      if (engine.models()?.plan === failed) await engine.replace()
+    await this.renewal.replaceThose(failed)
   }
 
   /** Files that were sent with a load, once no wish names them. */
@@ -211,37 +258,6 @@ export class ModelControl {
     for (const directory of directories)
       if (directory !== null && !used.includes(directory))
         await rm(directory, { recursive: true, force: true })
-  }
-
-  private async renewEngines(time: ChangeTime, check: Check): Promise<void> {
-    for (const engine of this.options.engines()) {
-      time.requireTime()
-      await this.renew(engine)
-      check(indexOf(this.state.plan.models, [engine]))
-    }
-  }
-
-  /** Connections to the old engines that stood idle are closed by then: whoever asks now is answered by new ones. */
-  private async untilHandedOver(): Promise<void> {
-    const late = sleep(idleGraceMs + handOverMarginMs)
-    await Promise.race([
-      Promise.all(this.options.engines().map((engine) => engine.drained())),
-      late,
-    ])
-  }
-
-  // A process that a load ended has left word which model it was; the next one passes that model over.
-  private readonly attempts = 2
-
-  private async renew(engine: EngineSlot): Promise<void> {
-    const isRenewed = () => engine.models()?.plan === this.state.plan.number
-    for (let attempt = 0; attempt < this.attempts; attempt++) {
-      await engine.untilReady()
-      if (isRenewed() || (await engine.replace())) return
-    }
-    throw new AppError('unavailable', `engine ${engine.number} could not be replaced`, {
-      retryAfterS: 5,
-    })
   }
 }
 

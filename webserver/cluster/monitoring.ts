@@ -5,6 +5,7 @@ import { Counts } from '../metrics/counts'
 import { observeProcess } from '../metrics/observe-process'
 import type { CountsReport } from '../metrics/reporter'
 import { Totals } from '../metrics/totals'
+import type { ModelVersion } from './life-signs'
 import type { Exit, ManagedProcess } from './managed-process'
 
 const roles = ['worker', 'writer', 'engine', 'nginx'] as const
@@ -43,10 +44,15 @@ export class Monitoring {
     this.collector.ended(process)
     if (exit.code !== 0) this.counts.block('death', [process.role, reasonOf(exit)])[0]!++
   }
+
+  /** A run of the model has ended its engine. */
+  modelDied({ name, version }: ModelVersion, signal: NodeJS.Signals): void {
+    this.counts.block('engine_death', [name, version, reasonOf({ signal })])[0]!++
+  }
 }
 
 /** SIGALRM is an engine that ended itself because a run or load passed its deadline (DESIGN D7). */
-function reasonOf({ signal }: Exit): (typeof deathReasons)[number] {
+function reasonOf({ signal }: Pick<Exit, 'signal'>): (typeof deathReasons)[number] {
   if (signal === null) return 'failed'
   if (signal === 'SIGALRM') return 'deadline'
   return signal === 'SIGKILL' || signal === 'SIGTERM' ? 'killed' : 'crashed'

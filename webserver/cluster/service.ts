@@ -21,6 +21,7 @@ import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-li
 import { Monitoring } from './monitoring'
 import { OwnerRecord } from './owner-record'
 import { LiveControl } from './live-control'
+import type { ModelVersion } from './life-signs'
 import { ModelControl } from './model-control'
 import { prepareData } from './prepare-data'
 import { StartError } from './start-error'
@@ -141,6 +142,7 @@ export class Service {
    */
   async stop(why: string): Promise<boolean> {
     let clean = true
+    this.models.close()
     this.supervisor.setDraining()
     for (const role of ['nginx', 'worker', 'engine', 'writer'] as const) {
       const startedAt = this.live?.perf.now() ?? 0
@@ -211,6 +213,10 @@ export class Service {
       engineLauncher: this.engineLauncher(),
       control: this.controlServer(live),
       monitoring: this.monitoring,
+      onModelDeath: (model: ModelVersion, signal: NodeJS.Signals) => {
+        this.monitoring.modelDied(model, signal)
+        this.models.engineEnded(model)
+      },
     }
     signal.throwIfAborted()
     await supervisor.start('writer', 1, (slot) => launchChild('writer', slot, context))

@@ -60,6 +60,25 @@ export async function listVersions(directory: string, name: string): Promise<Mod
   return files.filter((file) => file !== null)
 }
 
+/** Text that is another one when a model file or a `model.json` has come, gone or changed. */
+export async function signatureOf(directory: string): Promise<string> {
+  const parts: string[] = []
+  for (const name of await listModelNames(directory)) {
+    parts.push(name, await markOf(join(directory, name, 'model.json')))
+    for (const { version, sizeBytes, modifiedAtMs } of await listVersions(directory, name))
+      parts.push(
+        `${version} ${sizeBytes} ${modifiedAtMs}`,
+        await markOf(join(directory, name, version, 'model.json')),
+      )
+  }
+  return parts.join('\n')
+}
+
+async function markOf(path: string): Promise<string> {
+  const found = await sizeAndTime(path)
+  return found === null ? '' : `${found.sizeBytes} ${found.modifiedAtMs}`
+}
+
 /** Null when there is nothing; zeros when nothing can be found out, which reading the file will say. */
 async function sizeAndTime(path: string) {
   try {

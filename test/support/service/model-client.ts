@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelState } from '../../../webserver/domain/service-control'
 import { signIn } from './accounts'
@@ -77,6 +77,15 @@ export class ModelClient {
     mkdirSync(join(file, '..'), { recursive: true })
     writeFileSync(`${file}.new`, content)
     renameSync(`${file}.new`, file)
+  }
+
+  remove(path: string): void {
+    rmSync(join(this.service.dataDirectory, 'models', path), { recursive: true })
+  }
+
+  async metrics(): Promise<string> {
+    const answer = await fetch(`${this.service.url}/metrics`, { headers: this.headers })
+    return answer.text()
   }
 
   async hangUp(): Promise<void> {

@@ -70,6 +70,18 @@ export const inference = section({
     'An infer request is answered within this time or with 504; a run that does not end is killed with its engine.',
   ),
   loadTimeoutMs: whole('ms', [100, 60 * minute], 60_000, 'How long one model may take to load.'),
+  modelDeathsMax: whole(
+    'deaths',
+    [1, 1000],
+    3,
+    'How often a model may end an engine, by a run that does not end or a crash, before it is set aside.',
+  ),
+  modelDeathsWindowMs: whole(
+    'ms',
+    [1000, 24 * 60 * minute],
+    10 * minute,
+    'Within how long; a model that is set aside is loaded again by a load, SIGHUP or another file.',
+  ),
   queueMax: whole(
     'requests',
     [1, 100_000],

@@ -25,6 +25,7 @@ function watch(): void {
   while (Atomics.wait(cells, cell.stop, 0, pollMs) === 'timed-out') {
     const now = sharedClockMs()
     const activity = Atomics.load(cells, cell.activity)
+    note(activity)
     if (activity !== activities.none) {
       const deadline = Atomics.load(cells, cell.deadline)
       // The activity is read again: the run may have ended, and another begun, between the two loads.
@@ -36,6 +37,20 @@ function watch(): void {
       beat()
     }
   }
+}
+
+let noted = -1
+
+/** Says which model runs, so that the parent knows whom to blame when the process ends in the middle of it. */
+function note(activity: number): void {
+  const running = activity === activities.run ? Atomics.load(cells, cell.model) : -1
+  if (running === noted || data.heartbeatFd === null) return
+  noted = running
+  const model = data.models[running]
+  tryWrite(
+    data.heartbeatFd,
+    model === undefined ? 'idle\n' : `run ${model.name} ${model.version}\n`,
+  )
 }
 
 function isAlive(activity: number, now: number): boolean {

@@ -1,5 +1,5 @@
 import type { Database } from '../../webserver/domain/database'
-import { addAccount, commitOf, viewerOf } from '../support/database/fixtures'
+import { addAccount, addSession, commitOf, viewerOf } from '../support/database/fixtures'
 import { commitInFourProcesses } from '../support/database/four-processes'
 import type { ScratchDatabase } from '../support/database/scratch-database'
 
@@ -42,5 +42,24 @@ export function processesContract(
     expect(count(ends, 'replaced')).toBe(199)
     const file = await database.files.find(viewerOf(ann), { owner: 'ann', path: 'a' })
     expect(file?.version).toBe(200)
+  })
+
+  it('read what another has changed as soon as it was told so, however often they read before', async () => {
+    const { scratch, database } = opened()
+    const other = await scratch.open()
+    const ann = await addAccount(database, 'ann')
+    const viewer = viewerOf(ann)
+    const key = { owner: 'ann', path: 'a' }
+    const { id } = await addSession(database, ann)
+    for (let version = 1; version <= 20; version++) {
+      await database.files.commit(viewer, commitOf('ann', 'a', `content ${version}`))
+      for (let reading = 0; reading < 2; reading++) {
+        expect((await other.files.find(viewer, key))?.version).toBe(version)
+        expect((await other.sessions.findWithAccount(id))?.session.id).toBe(id)
+      }
+    }
+    await database.sessions.delete({ accountId: ann.id, sessionId: id })
+    expect(await other.sessions.findWithAccount(id)).toBeNull()
+    expect(await other.files.find(viewerOf({ ...ann, id: 'bob' }), key)).toBeNull()
   })
 }

@@ -40,15 +40,15 @@ export async function prepareDatabase({
 
 /** A worker's view of the data. It waits for no writer: operations do, each for at most `commandTimeoutMs`. */
 export async function openDatabase({ config, paths }: DatabaseOptions): Promise<Database> {
-  const { kind, queueMax, commandTimeoutMs } = config.database
+  const { kind, queueMax, commandTimeoutMs: timeoutMs, cachedRowsMax } = config.database
   const client = new CommandClient({
     socketPath: paths.socket('database'),
     queueMax,
-    timeoutMs: commandTimeoutMs,
+    timeoutMs,
   })
   try {
     if (kind === 'debug') return openDebugDatabase(client)
-    return await openSqliteDatabase(paths.database, client, commandTimeoutMs)
+    return await openSqliteDatabase(paths.database, client, { timeoutMs, cachedRowsMax })
   } catch (error) {
     client.close()
     throw error

@@ -51,6 +51,12 @@ export const database = section({
     15_000,
     'How long a command may wait for the writer, its restarts included.',
   ),
+  cachedRowsMax: whole(
+    'rows',
+    [0, 1_000_000],
+    4096,
+    'Sessions and files that each worker keeps for as long as nothing is written; 0 reads them each time.',
+  ),
   walBytesMax: whole(
     'bytes',
     [mebibyte, 64 * gibibyte],

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Viewer } from '../../domain/account'
 import type { Database } from '../../domain/database'
 import { AppError } from '../../domain/errors'
+import type { FileKey } from '../../domain/file'
 import type { CommandClient } from '../link/command-client'
 import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
 import { isBusy, openReadConnection, type Connection } from './connection'
 import { fileQueries } from './files'
 import { requireCurrent } from './migrations'
+import { ReadCache } from './read-cache'
 import { sessionQueries } from './sessions'
 
 export type Read = <T>(query: () => T) => Promise<T>
@@ -17,19 +20,26 @@ const busyDelayMs = 5
 export async function openSqliteDatabase(
   directory: string,
   client: CommandClient,
-  timeoutMs: number,
+  { timeoutMs, cachedRowsMax }: { timeoutMs: number; cachedRowsMax: number },
 ): Promise<Database> {
   const read: Read = (query) => retryWhileBusy(query, timeoutMs)
   const connection = await read(() => openReadConnection(directory))
   await read(() => requireCurrent(connection))
-  return assemble(connection, client, read)
+  return assemble(connection, client, { read, cache: new ReadCache(connection, cachedRowsMax) })
 }
 
-function assemble(connection: Connection, client: CommandClient, read: Read): Database {
+/** How queries are run, and what every request asks for is kept. */
+interface Reads {
+  read: Read
+  cache: ReadCache
+}
+
+function assemble(connection: Connection, client: CommandClient, reads: Reads): Database {
+  const { read } = reads
   return {
     accounts: accountsOf(connection, client, read),
-    sessions: sessionsOf(connection, client, read),
-    files: filesOf(connection, client, read),
+    sessions: sessionsOf(connection, client, reads),
+    files: filesOf(connection, client, reads),
     blobs: blobsOf(connection, client, read),
     async ping() {
       await read(() => requireCurrent(connection))
@@ -63,11 +73,12 @@ function accountsOf(
 function sessionsOf(
   connection: Connection,
   client: CommandClient,
-  read: Read,
+  { read, cache }: Reads,
 ): Database['sessions'] {
   const queries = sessionQueries(connection)
   return {
-    findWithAccount: (id) => read(() => queries['sessions.findWithAccount'](id)),
+    findWithAccount: (id) =>
+      read(() => cache.get(`session ${id}`, () => queries['sessions.findWithAccount'](id))),
     listByAccount: (id) => read(() => queries['sessions.listByAccount'](id)),
     create: (args) => client.call('sessions.create', args),
     touch: (args) => client.call('sessions.touch', args),
@@ -76,14 +87,24 @@ function sessionsOf(
   }
 }
 
-function filesOf(connection: Connection, client: CommandClient, read: Read): Database['files'] {
+function filesOf(
+  connection: Connection,
+  client: CommandClient,
+  { read, cache }: Reads,
+): Database['files'] {
   const queries = fileQueries(connection)
   return {
-    find: (viewer, key) => read(() => queries['files.find'](viewer, key)),
+    find: (viewer, key) =>
+      read(() => cache.get(keyOfFile(viewer, key), () => queries['files.find'](viewer, key))),
     list: (viewer, args) => read(() => queries['files.list'](viewer, args)),
     commit: (viewer, args) => client.call('files.commit', viewer, args),
     delete: (viewer, args) => client.call('files.delete', viewer, args),
   }
+}
+
+/** Who asks is part of what is asked. A path holds no newline. */
+function keyOfFile({ accountId, seesAll }: Viewer, { owner, path }: FileKey): string {
+  return `file ${accountId}\n${seesAll}\n${owner}\n${path}`
 }
 
 function blobsOf(connection: Connection, client: CommandClient, read: Read): Database['blobs'] {

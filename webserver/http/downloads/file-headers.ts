@@ -17,8 +17,18 @@ export function validatorHeaders(file: StoredFile): Record<string, string> {
   }
 }
 
+// Of files that are asked for again while nothing was written: then the database gives the same object.
+const known = new WeakMap<StoredFile, Readonly<Record<string, string>>>()
+
+/** As `makeContentHeaders` says, made once for each object. */
+export function contentHeaders(file: StoredFile): Readonly<Record<string, string>> {
+  let headers = known.get(file)
+  if (headers === undefined) known.set(file, (headers = makeContentHeaders(file)))
+  return headers
+}
+
 /** What people upload is never shown by us: it is saved, not guessed at, and can run nothing with our origin. */
-export function contentHeaders(file: StoredFile): Record<string, string> {
+function makeContentHeaders(file: StoredFile): Record<string, string> {
   return {
     ...validatorHeaders(file),
     'Content-Type': file.contentType,

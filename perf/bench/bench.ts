@@ -11,7 +11,7 @@ export interface Bench {
   rounds: number
   /** Whole seconds of one measurement. */
   seconds: number
-  /** Whether a look is wanted rather than figures: fewer cells, shorter runs. */
+  /** Whether a look is wanted rather than figures: few cells, short runs. */
   quick: boolean
   /** What must not be: makes the run fail after it has written its report. */
   problems: string[]

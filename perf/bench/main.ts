@@ -47,8 +47,8 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   memory      with more and more workers
   crash       what kill -9 under load loses
 
-  --quick          one short round of fewer cells: two minutes, for a look, not for figures
-  --rounds N       how often each figure is measured (kills, for crash; default 3, for crash 25)
+  --quick          one short round of a few cells: some two minutes, for a look, not for figures
+  --rounds N       how often each figure is measured (kills, for crash; default 2; 25 for crash)
   --patience S     wait up to so many seconds in all for a quiet machine (default 30)
   --results FILE   where to write (default perf/bench/results.md)
   --help           this text
@@ -134,13 +134,15 @@ async function runSections(
   for (const name of names) {
     const bench: Bench = {
       ...{ processes, directory, problems, quick, seconds: 1 },
-      rounds: rounds ?? (name === 'crash' ? 25 : quick ? 1 : 3),
+      rounds: rounds ?? (name === 'crash' ? 25 : quick ? 1 : 2),
       say: (line) => process.stdout.write(`${line}\n`),
       plot: (plotName, about, svg) => writePlot(results, plotName, about, svg),
     }
+    const startedAt = performance.now()
     const report = await sections[name]!(bench)
     writeResults(results, new Map([[name, report]]))
-    process.stdout.write(`\n${report}\n`)
+    const elapsedS = (performance.now() - startedAt) / 1000
+    process.stdout.write(`\n${report}\n${name} took ${elapsedS.toFixed(0)} s.\n\n`)
   }
   process.stdout.write(`Written to ${results}.\n`)
   for (const problem of problems) process.stderr.write(`${problem}\n`)

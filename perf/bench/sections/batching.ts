@@ -11,7 +11,7 @@ import { describeBatching, describeTuning } from './batching-report'
 
 const models = ['mlp', 'cnn', 'ppocr-cls'] as const
 const batchingClients = [1, 8, 32, 128] as const
-const tuningClients = [32, 128] as const
+const tuningClients = [32] as const
 const batchingVariants = { on: {}, off: { batching: false } } satisfies Variants
 const tuningVariants = {
   tuned: {},
@@ -39,8 +39,7 @@ export async function batching(bench: Bench): Promise<string> {
 /** The measured batch size against fixed ones, each model four times in the same service. */
 export async function tuning(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
-  const clients = bench.quick ? [32] : tuningClients
-  const cells = await measureVariants(bench, 'tuning', tuningVariants, clients)
+  const cells = await measureVariants(bench, 'tuning', tuningVariants, tuningClients)
   return describeTuning(cells, foreign.share())
 }
 
@@ -51,15 +50,14 @@ async function measureVariants(
   clientCounts: readonly number[],
 ): Promise<VariantCell[]> {
   const directory = directoryFor(bench, section)
-  const modelsDirectory = join(directory, 'models')
-  placeVariants(directory, modelsDirectory, variants)
+  placeVariants(bench, section, variants)
   bench.say(`${section}: starting the service`)
   const service = await startService(bench.processes, directory, [
-    ...['--models-directory', modelsDirectory, '--no-models-samples'],
+    ...['--models-directory', join(directory, 'models'), '--no-models-samples'],
   ])
   try {
-    const prepared = await prepareVariants(bench, service, directory, Object.keys(variants))
-    const cells = models.flatMap((model) =>
+    const prepared = await prepareVariants(bench, service, section, Object.keys(variants))
+    const cells = modelsOf(bench, section).flatMap((model) =>
       clientCounts.map((clients): VariantCell => ({ model, clients, loads: {} })),
     )
     for (let round = 1; round <= bench.rounds; round++)
@@ -76,11 +74,17 @@ function nameOf(model: string, variant: string): string {
   return `${model}-${variant}`
 }
 
-function placeVariants(directory: string, modelsDirectory: string, variants: Variants): void {
+function modelsOf({ quick }: Bench, section: string): readonly string[] {
+  return quick ? models.slice(0, section === 'tuning' ? 1 : 2) : models
+}
+
+/** Writes below `models/` of the section's directory. */
+function placeVariants(bench: Bench, section: string, variants: Variants): void {
+  const directory = directoryFor(bench, section)
   const files = writeModels(join(directory, 'originals'))
-  for (const model of models)
+  for (const model of modelsOf(bench, section))
     for (const [variant, settings] of Object.entries(variants)) {
-      const file = join(modelsDirectory, nameOf(model, variant), '1', 'model.onnx')
+      const file = join(directory, 'models', nameOf(model, variant), '1', 'model.onnx')
       mkdirSync(dirname(file), { recursive: true })
       copyFileSync(files[model]!, file)
       writeFileSync(join(dirname(file), 'model.json'), JSON.stringify(settings))
@@ -91,16 +95,18 @@ function placeVariants(directory: string, modelsDirectory: string, variants: Var
 async function prepareVariants(
   bench: Bench,
   service: Service,
-  directory: string,
+  section: string,
   variants: readonly string[],
 ): Promise<Map<string, Prepared>> {
   const prepared = new Map<string, Prepared>()
-  for (const sample of inferenceCases().filter(({ model }) => models.some((one) => one === model)))
+  const measured = modelsOf(bench, section)
+  for (const sample of inferenceCases().filter(({ model }) => measured.includes(model)))
     for (const variant of variants) {
       const renamed = { ...sample, model: nameOf(sample.model, variant) }
-      const ready = await prepareCase(service, directory, renamed, '')
+      const ready = await prepareCase(service, directoryFor(bench, section), renamed, '')
       const url = new URL(ready.path, service.url).href
-      await runWrk(bench.processes, { url, script: ready.script, clients: 32, seconds: 1 })
+      if (!bench.quick)
+        await runWrk(bench.processes, { url, script: ready.script, clients: 32, seconds: 1 })
       prepared.set(variant + sample.model, ready)
     }
   return prepared

@@ -36,7 +36,7 @@ export async function inference(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const stage = await setStage(bench)
   try {
-    await warmUp(bench, stage)
+    if (!bench.quick) await warmUp(bench, stage)
     const cells = stage.prepared.flatMap((prepared) =>
       clientCountsOf(bench).map((clients): Cell => {
         return {
@@ -74,7 +74,7 @@ async function setStage(bench: Bench): Promise<Stage> {
     ...['--models-directory', models, '--no-models-samples'],
   ])
   const prepared: Prepared[] = []
-  for (const sample of inferenceCases())
+  for (const sample of inferenceCases().filter(({ model }) => isMeasured(bench, model)))
     prepared.push(await prepareCase(service, directory, sample, files[sample.model]!))
   const engines = service.processes().filter(({ role }) => role === 'engine').length
   const answers = Object.fromEntries(prepared.map(({ path, answer }) => [path, answer]))
@@ -85,6 +85,10 @@ async function setStage(bench: Bench): Promise<Stage> {
   const loops = await Loops.start<LoopOrder, LoopResult>(bench.processes, 'session-loop', engines)
   const running = targets.filter((target) => target === 'service' || target in peers.urls)
   return { service, peers, targets: running, loops, prepared, engines }
+}
+
+function isMeasured({ quick }: Bench, model: string): boolean {
+  return !quick || ['tiny', 'cnn'].includes(model)
 }
 
 function clientCountsOf({ quick }: Bench): readonly number[] {

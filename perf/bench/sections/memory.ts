@@ -24,7 +24,7 @@ export async function memory(bench: Bench): Promise<string> {
   mkdirSync(version, { recursive: true })
   writeFileSync(join(version, 'model.onnx'), matMulChainModel(6, width))
   const measured: Measured[] = []
-  for (const workers of workerCounts) {
+  for (const workers of bench.quick ? [1, 4] : workerCounts) {
     bench.say(`memory: ${workers} workers`)
     measured.push(await measure(bench, models, workers))
   }

@@ -14,7 +14,7 @@ const connectionsMax = 1024
 /** Latency from the intended time of sending, of requests that arrive at random at a share of the service's capacity. */
 export async function openLoop(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
-  const stage = await startStage(bench, 'open-loop', models)
+  const stage = await startStage(bench, 'open-loop', bench.quick ? ['mlp'] : models)
   try {
     const cells: OpenLoopCell[] = []
     for (const prepared of stage.prepared)
@@ -48,7 +48,7 @@ async function measureModel(
         ...{ requests: [request], deadlineMs, connectionsMax },
         // All targets get the same arrivals.
         arrivals: { kind: 'poisson', perS: cell.load * capacity, seed: round },
-        durationMs: 3000 * bench.seconds,
+        durationMs: (bench.quick ? 2000 : 3000) * bench.seconds,
       })
       cell.rounds.push(result)
       bench.say(lineOf(cell, result))

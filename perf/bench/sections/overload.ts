@@ -21,8 +21,8 @@ export async function overload(bench: Bench): Promise<string> {
         return { model: sample.model, target, capacities: [], rounds: [] }
       }),
     )
-    // A run in overload is long; two of them say what three would.
-    for (let round = 1; round <= Math.min(2, bench.rounds); round++)
+    // A run in overload is long, and steadier than a short one.
+    for (let round = 1; round <= Math.ceil(bench.rounds / 2); round++)
       for (const cell of cells) await measure(bench, stage, cell, round)
     return describeOverload(bench, cells, foreign.share())
   } finally {

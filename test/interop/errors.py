@@ -108,8 +108,7 @@ def reserved_parameter():
 
 @check("a body that nginx refuses is an error the client can read")
 def too_large():
-    large = httpclient.InferInput("INPUT0", [1, 300_000], "FP32")
-    large.set_data_from_numpy(np.zeros((1, 300_000), np.float32))
+    large = tensor(shape=(1, 1_200_000), datatype="FP32", dtype=np.float32)
     text = "exceeds the maximum allowed input size"
     refused(text, lambda: client.infer("identity_fp32", [large]), 413)
 

@@ -109,6 +109,12 @@ def nul_in_json():
     same(identity(values, "BYTES", binary_in=False, binary_out=False), values, "BYTES")
 
 
+@check("a tensor of two million bytes, {encoding}", [{"encoding": encoding} for encoding in ENCODINGS])
+def large(encoding):
+    values = np.arange(500_000, dtype=np.int32).reshape(5, 100_000)
+    same(identity(values, "INT32", ENCODINGS[encoding], ENCODINGS[encoding]), values, "INT32")
+
+
 @check("a tensor without elements, {encoding}", [{"encoding": encoding} for encoding in ENCODINGS])
 def empty(encoding):
     values = np.empty((0, 2), np.float32)

@@ -9,6 +9,7 @@ import { batching, tuning } from './sections/batching'
 import { crash } from './sections/crash'
 import { downloads } from './sections/downloads'
 import { fairness } from './sections/fairness'
+import { formats } from './sections/formats'
 import { inference } from './sections/inference'
 import { memory } from './sections/memory'
 import { openLoop } from './sections/open-loop'
@@ -18,7 +19,7 @@ import { uploads } from './sections/uploads'
 import { requireWrk } from './wrk'
 
 const sections: Record<string, Section> = {
-  ...{ inference, batching, tuning },
+  ...{ inference, batching, tuning, formats },
   'open-loop': openLoop,
   ...{ overload, fairness },
   downloads,
@@ -38,6 +39,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   inference   requests a second and latency by model and clients, against the limit, Express and FastAPI
   batching    joining requests, on against off
   tuning      the measured batch size against fixed ones
+  formats     JSON, binary tensors, npy and raw bodies
   open-loop   latency under random arrivals at 50, 80 and 95 % of capacity, against Express and FastAPI
   overload    goodput at three times the capacity
   fairness    what one account's flood does to others

@@ -17,7 +17,7 @@ export function writeResults(path: string, sections: ReadonlyMap<string, string>
 
 /** The sections in the order of the report. */
 export const sectionOrder = [
-  ...['inference', 'batching', 'tuning', 'open-loop', 'overload', 'fairness'],
+  ...['inference', 'batching', 'tuning', 'formats', 'open-loop', 'overload', 'fairness'],
   ...['downloads', 'uploads', 'perf-log', 'memory', 'crash'],
 ]
 

@@ -12,7 +12,7 @@ export interface OpenPerfOptions {
   run: RunInfo | null
   /** One of so many requests is logged; all when absent. */
   sample?: number
-  role: 'primary' | 'worker' | 'writer' | 'engine'
+  role: 'primary' | 'worker' | 'writer' | 'engine' | 'checker'
   /** 1..n within its role; 0 for the primary. */
   slot: number
   bytesPerProcessMax: number

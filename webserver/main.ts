@@ -7,6 +7,7 @@ const roles: Record<ChildRole, () => Promise<StartRole>> = {
   worker: async () => (await import('./cluster/worker')).startWorker,
   writer: async () => (await import('./database/writer')).startWriter,
   engine: async () => (await import('./model/engine/engine')).startEngine,
+  checker: async () => (await import('./model/checker/checker')).startChecker,
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,12 @@
-import { type ElementType, type Graph, int64s, type Node, onnxModel, weights } from './onnx-model'
+import {
+  type ElementType,
+  elementTypes,
+  type Graph,
+  int64s,
+  type Node,
+  onnxModel,
+  weights,
+} from './onnx-model'
 
 /** The smallest useful graph: OUTPUT0 = INPUT0 + INPUT1, OUTPUT1 = INPUT0 − INPUT1, INT32 [N,16]. */
 export function addSubModel(): Buffer {
@@ -77,6 +85,45 @@ export function matMulChainModel(layers = 6, width = 2048): Buffer {
 
 /** y = x + 1, added `trips` times, x FP32 [N]. */
 export function loopModel(trips: bigint): Buffer {
+  return loopGraph(trips, { before: [], condition: 'true' })
+}
+
+/** A run of it does not end in the life of a machine when the first value of x, FP32 [N], is 0; otherwise y = x. */
+export function endlessModel(): Buffer {
+  return loopGraph(2n ** 62n, {
+    before: [
+      { op: 'Gather', inputs: ['x', 'first'], outputs: ['x.first'] },
+      { op: 'Cast', inputs: ['x.first'], outputs: ['ends'], attributes: { to: elementTypes.bool } },
+      { op: 'Not', inputs: ['ends'], outputs: ['goes on'] },
+    ],
+    condition: 'goes on',
+  })
+}
+
+/** Takes seconds to minutes to load, each layer the longer the wider it is: its product of constants is computed then. */
+export function slowToLoadModel(layers: number, width: number): Buffer {
+  const names = Array.from({ length: layers + 1 }, (_, layer) => `h${layer}`)
+  const value = (name: string) => ({ name, type: 'float32' as const, shape: ['N', width] })
+  return onnxModel({
+    nodes: [
+      { op: 'ConstantOfShape', inputs: ['shape'], outputs: ['h0'] },
+      ...names.slice(1).map((name, layer) => ({
+        op: 'MatMul',
+        inputs: [`h${layer}`, `h${layer}`],
+        outputs: [name],
+      })),
+      { op: 'Add', inputs: ['x', names.at(-1)!], outputs: ['y'] },
+    ],
+    inputs: [value('x')],
+    outputs: [value('y')],
+    initializers: [int64s('shape', [width, width])],
+  })
+}
+
+function loopGraph(
+  trips: bigint,
+  { before, condition }: { before: readonly Node[]; condition: string },
+): Buffer {
   const scalar = { type: 'bool', shape: [] } as const
   const vector = { type: 'float32', shape: ['N'] } as const
   const body: Graph = {
@@ -97,9 +144,10 @@ export function loopModel(trips: bigint): Buffer {
   const one = new Uint8Array(Float32Array.of(1).buffer)
   return onnxModel({
     nodes: [
+      ...before,
       {
         op: 'Loop',
-        inputs: ['trips', 'true', 'x'],
+        inputs: ['trips', condition, 'x'],
         outputs: ['y'],
         attributes: { body: { graph: body } },
       },
@@ -108,15 +156,11 @@ export function loopModel(trips: bigint): Buffer {
     outputs: [{ name: 'y', ...vector }],
     initializers: [
       int64s('trips', [trips], true),
+      int64s('first', [0], true),
       { name: 'true', type: 'bool', dims: [], data: Uint8Array.of(1) },
       { name: 'one', type: 'float32', dims: [1], data: one },
     ],
   })
-}
-
-/** A run of it does not end in the life of a machine. */
-export function endlessModel(): Buffer {
-  return loopModel(2n ** 62n)
 }
 
 /** y = x + w, w [16] being in a file beside the model. */

@@ -3,10 +3,10 @@ import { fork, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { childEnvironment, clusterEnvironment } from '../config/process-environment'
 import type {
-  ChildRole,
   LiveForProcess,
   ProcessSetup,
   ServiceStatus,
+  ServingRole,
 } from '../config/process-setup'
 import type { Config } from '../config/schema'
 import type { ControlServer } from './control-server'
@@ -27,10 +27,16 @@ export interface LaunchContext {
   onModelDeath(model: ModelVersion, signal: NodeJS.Signals): void
 }
 
+type ServingSetup = ProcessSetup & { role: ServingRole }
+
 // The file that this process runs is the one that its children run.
 const program = require.main?.filename ?? ''
 
-export function launchChild(role: ChildRole, slot: number, context: LaunchContext): ManagedProcess {
+export function launchChild(
+  role: ServingRole,
+  slot: number,
+  context: LaunchContext,
+): ManagedProcess {
   const { status } = context
   const setup = { role, slot, ...settingsOf(context) }
   if (role === 'worker')
@@ -40,7 +46,10 @@ export function launchChild(role: ChildRole, slot: number, context: LaunchContex
 }
 
 /** New processes start with what was changed since the service did. */
-function settingsOf({ config, live }: LaunchContext): Omit<ProcessSetup, 'role' | 'slot'> {
+export function settingsOf({
+  config,
+  live,
+}: Pick<LaunchContext, 'config' | 'live'>): Omit<ProcessSetup, 'role' | 'slot'> {
   const { perfLevel, perfSample, logLevel, run } = live()
   const perf = { ...config.perf, level: perfLevel }
   return { config: { ...config, perf, log: { level: logLevel } }, perfSample, run }
@@ -57,7 +66,7 @@ function forkPlain(setup: ProcessSetup): ChildProcess {
 }
 
 /** An engine's signs of life come on a pipe, its descriptor 3. */
-function launchEngine(setup: ProcessSetup, context: LaunchContext): ManagedProcess {
+function launchEngine(setup: ServingSetup, context: LaunchContext): ManagedProcess {
   const child = fork(program, [], {
     ...context.engineLauncher,
     env: childEnvironment(setup),
@@ -80,7 +89,7 @@ function launchEngine(setup: ProcessSetup, context: LaunchContext): ManagedProce
 }
 
 function managed(
-  { role, slot }: ProcessSetup,
+  { role, slot }: ServingSetup,
   child: ChildProcess,
   { control, monitoring }: LaunchContext,
 ): ManagedProcess {

@@ -9,12 +9,14 @@ export interface Launcher {
 /**
  * Node under a limit of its address space (RLIMIT_AS), set by util-linux's `prlimit`, which then becomes Node: same pid,
  * same descriptors. What asks for more gets an error instead of the machine's memory.
+ * @param cpuSecondsMax also ends the process after so much of the processor's time (RLIMIT_CPU).
  * @returns null when there is no `prlimit`.
  */
-export function launcherWithin(bytesMax: number): Launcher | null {
-  const limit = `--as=${bytesMax}`
-  if (spawnSync('prlimit', [limit, 'true'], { stdio: 'ignore' }).status !== 0) return null
-  return { execPath: 'prlimit', execArgv: [limit, process.execPath, ...process.execArgv] }
+export function launcherWithin(bytesMax: number, cpuSecondsMax?: number): Launcher | null {
+  const limits = [`--as=${bytesMax}`]
+  if (cpuSecondsMax !== undefined) limits.push(`--cpu=${cpuSecondsMax}`)
+  if (spawnSync('prlimit', [...limits, 'true'], { stdio: 'ignore' }).status !== 0) return null
+  return { execPath: 'prlimit', execArgv: [...limits, process.execPath, ...process.execArgv] }
 }
 
 export function launcherWithoutLimit(): Launcher {

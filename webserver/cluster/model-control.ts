@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import type { ControlQuestions, ModelState } from '../domain/service-control'
+import type { CheckAgain } from '../model/checker/model-checker'
 import { modelConfigOf } from '../model/model-config'
 import { type ModelPlan, type PlannedModel, writePlan } from '../model/model-plan'
 import { ModelWishes } from '../model/model-wishes'
@@ -22,6 +23,8 @@ export interface ModelControlOptions {
   /** Where the models are, and where the plan is written for the engines. */
   paths: { models: string; modelPlan: string }
   log: Logger
+  /** Has files looked at that nobody has looked at yet (model/checker/model-checker.ts). */
+  check(plan: readonly PlannedModel[], again: CheckAgain): Promise<PlannedModel[]>
   engines(): readonly EngineSlot[]
   /** A plan is in force. */
   onPlanned(models: readonly PlannedModel[]): void
@@ -41,6 +44,8 @@ interface ChangeOptions {
   check?: Check
   /** Replace engines even when the plan is as before. */
   always?: boolean
+  /** What is checked although its result is known. */
+  again?: CheckAgain
 }
 
 /**
@@ -71,7 +76,7 @@ export class ModelControl {
   /** The first plan, before there are engines. */
   async start(): Promise<void> {
     const { wishes } = this.state
-    await this.install({ wishes, plan: await this.planFor(wishes) })
+    await this.install({ wishes, plan: await this.planFor(wishes, nothing) })
     const { config, paths, log } = this.options
     if (config.models.mode !== 'poll') return
     this.poll = new ModelPoll({
@@ -101,7 +106,8 @@ export class ModelControl {
       await this.changes.run(async (time) => {
         this.deaths.forgive(name)
         const wishes = this.state.wishes.with(name, { load: 'start', override })
-        await this.change(wishes, time, { check: (models) => requireLoaded(name, models) })
+        const check = (models: readonly ModelState[]) => requireLoaded(name, models)
+        await this.change(wishes, time, { check, again: retryOf(name) })
       })
       return null
     } finally {
@@ -194,10 +200,10 @@ export class ModelControl {
   private async tryChange(
     wishes: ModelWishes,
     time: ChangeTime,
-    { check = () => undefined, always = false }: ChangeOptions,
+    { check = () => undefined, always = false, again = nothing }: ChangeOptions,
   ): Promise<void> {
     const before = this.state
-    const plan = await this.planFor(wishes)
+    const plan = await this.planFor(wishes, again)
     check(indexOf(plan.models, []))
     if (!always && this.isInForce(plan, check)) return
     await this.install({ wishes, plan })
@@ -224,15 +230,16 @@ export class ModelControl {
     }
   }
 
-  private async planFor(wishes: ModelWishes): Promise<ModelPlan> {
+  private async planFor(wishes: ModelWishes, again: CheckAgain): Promise<ModelPlan> {
     const { config, paths } = this.options
-    const models = await planModels({
+    const planned = await planModels({
       directory: paths.models,
       settings: config.models,
       wishes,
       previous: this.state.plan.models,
     })
-    return { number: ++this.plans, models: models.map((model) => this.withDeaths(model)) }
+    const plan = planned.map((model) => this.withDeaths(model))
+    return { number: ++this.plans, models: await this.options.check(plan, again) }
   }
 
   private withDeaths(model: PlannedModel): PlannedModel {
@@ -263,6 +270,13 @@ export class ModelControl {
 
 function settingsOf(name: string, config: string | null) {
   return config === null ? {} : settingsFromConfig(config, name)
+}
+
+const nothing: CheckAgain = () => 'nothing'
+
+/** Somebody asks for this model: what failed for want of time or memory may succeed now. */
+function retryOf(name: string): CheckAgain {
+  return (model) => (model.name === name ? 'refused' : 'nothing')
 }
 
 /** All versions or none, as Triton has it. */

@@ -15,6 +15,7 @@ import { type ControlAnswers, ControlServer } from './control-server'
 import { prepareDataDirectory, prepareRunDirectory } from './data-directory'
 import { lockDataDirectory, type DataLock } from './data-lock'
 import { launchChild } from './launch'
+import { createModelChecker } from './launch-checker'
 import { findNginx, launchNginx } from './launch-nginx'
 import { endLeftovers } from './leftovers'
 import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-limit'
@@ -50,6 +51,7 @@ export class Service {
   private readonly supervisor: Supervisor
   private readonly models: ModelControl
   private readonly monitoring: Monitoring
+  private readonly stopping = new AbortController()
   private config: Config
   private lock: DataLock | null = null
   private planned: readonly ModelDigest[] = []
@@ -82,10 +84,20 @@ export class Service {
       },
       onGiveUp: onFatal,
     })
+    const { signal } = this.stopping
+    const checker = createModelChecker({
+      config,
+      storePath: this.paths.modelChecks,
+      log,
+      owner: this.owner,
+      live: () => this.live!,
+      signal,
+    })
     this.models = new ModelControl({
       config,
       paths: this.paths,
       log,
+      check: (plan, again) => checker.check(plan, { again, signal }),
       engines: () => this.supervisor.engines,
       onPlanned: (models) => {
         this.planned = models.map(digestOf)
@@ -143,6 +155,7 @@ export class Service {
   async stop(why: string): Promise<boolean> {
     let clean = true
     this.models.close()
+    this.stopping.abort()
     this.supervisor.setDraining()
     for (const role of ['nginx', 'worker', 'engine', 'writer'] as const) {
       const startedAt = this.live?.perf.now() ?? 0
@@ -155,6 +168,7 @@ export class Service {
 
   /** The immediate end: what is in hand is lost. */
   kill(): void {
+    this.stopping.abort()
     this.supervisor.killAll()
   }
 

@@ -23,6 +23,8 @@ export interface Paths {
   modelPlan: string
   /** Models that were sent instead of placed in the models directory. */
   uploadedModels: string
+  /** What is known of the model files (model/checker/). */
+  modelChecks: string
   perfLogs: string
   /** Sockets, nginx's files: worth nothing once the service has stopped. */
   run: string
@@ -44,6 +46,7 @@ export function pathsOf(config: Config): Paths {
       config.models.directory === '' ? join(data, 'models') : resolve(config.models.directory),
     uploadedModels: join(run, 'models'),
     modelPlan: join(run, 'models.json'),
+    modelChecks: join(data, 'model-checks.json'),
     perfLogs: resolve(config.perf.directory),
     run,
     socket: (name) => join(run, `${name}.sock`),

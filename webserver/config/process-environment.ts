@@ -8,7 +8,7 @@ const variable = 'GRISTMILL_PROCESS'
 const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_OPTIONS', 'NODE_ENV']
 
 const setupSchema = z.object({
-  role: z.enum(['worker', 'writer', 'engine']),
+  role: z.enum(['worker', 'writer', 'engine', 'checker']),
   slot: z.number().int().min(1),
   config: configSchema,
   status: z

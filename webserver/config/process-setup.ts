@@ -9,7 +9,9 @@ import type { Logger } from '../platform/logger'
 import type { Paths } from './paths'
 import type { Config } from './schema'
 
-export type ChildRole = 'worker' | 'writer' | 'engine'
+/** The roles that are kept alive; a checker lives only as long as there are models to check. */
+export type ServingRole = 'worker' | 'writer' | 'engine'
+export type ChildRole = ServingRole | 'checker'
 
 /** What the primary hands to a process it forks, as JSON in one environment variable. Only the primary loads settings. */
 export interface ProcessSetup {
@@ -25,7 +27,7 @@ export interface ProcessSetup {
 }
 
 export interface ProcessState {
-  role: ChildRole | 'nginx'
+  role: ServingRole | 'nginx'
   slot: number
   ready: boolean
   /** Why it is not ready, in a few words. */

@@ -14,11 +14,29 @@ export interface TuningTable {
   bestItems: number
 }
 
+/** One input or output as the file declares it; a dimension that is not fixed has a name, or an empty one. */
+export interface PlannedTensor {
+  name: string
+  /** Element type in ONNX Runtime's words. */
+  type: string
+  shape: readonly (number | string)[]
+}
+
+/** What the checker saw of a version that loads. */
+export interface CheckedModel {
+  inputs: readonly PlannedTensor[]
+  outputs: readonly PlannedTensor[]
+  /** An estimate of what a process needs for the model while nothing runs. */
+  memoryBytes: number
+}
+
 /** One version of a model as the primary plans it for the engines. */
 export interface PlannedModel extends ModelFile {
   /** Empty while it is not to be loaded. */
   sha256: string
   settings: ModelSettings
+  /** Null for one that is refused, or not checked yet. */
+  checked: CheckedModel | null
   tuning: TuningTable | null
   /** Why no engine may load it, in one sentence; null when they may. */
   refusal: string | null

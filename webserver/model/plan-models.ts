@@ -62,7 +62,7 @@ async function planVersion(
   const { sha256 } = content
   const merged = { ...settings, ...override?.settings }
   const why = refusal ?? content.refusal
-  return { ...file, sha256, settings: merged, tuning: null, refusal: why, load }
+  return { ...file, sha256, settings: merged, checked: null, tuning: null, refusal: why, load }
 }
 
 async function settingsOf({ directory, version }: ModelFile) {

@@ -18,13 +18,13 @@ const samples: readonly Sample[] = [
     name: 'ppocr-det',
     module: ocr,
     files: { 'model.onnx': 'assets/ch_PP-OCRv4_det_infer.onnx' },
-    settings: {},
+    settings: { exampleShapes: { x: [3, 320, 320] } },
   },
   {
     name: 'ppocr-cls',
     module: ocr,
     files: { 'model.onnx': 'assets/ch_ppocr_mobile_v2.0_cls_infer.onnx' },
-    settings: {},
+    settings: { exampleShapes: { x: [3, 48, 192] } },
   },
   {
     name: 'ppocr-rec',
@@ -33,14 +33,17 @@ const samples: readonly Sample[] = [
       'model.onnx': 'assets/ch_PP-OCRv4_rec_infer.onnx',
       'labels.txt': 'assets/ppocr_keys_v1.txt',
     },
-    settings: { labels: 'labels.txt' },
+    settings: { labels: 'labels.txt', exampleShapes: { x: [3, 48, 320] } },
   },
   {
     name: 'silero-vad',
     module: '@ricky0123/vad-web',
     files: { 'model.onnx': 'silero_vad_v5.onnx' },
     // The state tensors carry the batch on their second axis.
-    settings: { batching: false },
+    settings: {
+      batching: false,
+      exampleShapes: { input: [1, 576], state: [2, 1, 128], sr: [] },
+    },
   },
 ]
 

@@ -10,7 +10,7 @@ import type { FromChild } from '../../../webserver/config/process-setup'
 import { type ConfigInput, configSchema } from '../../../webserver/config/schema'
 import { writePlan } from '../../../webserver/model/model-plan'
 import type { ModelSettingsInput } from '../../../webserver/model/model-settings'
-import { planModels } from '../../../webserver/model/plan-models'
+import { TestChecker } from './checked-plan'
 
 const program = join(__dirname, '../../../dist/webserver/main.js')
 
@@ -87,8 +87,9 @@ export class TestEngine {
     const home = directory ?? mkdtempSync(join(tmpdir(), 'gristmill-engine-'))
     for (const name of ['run', 'perf']) mkdirSync(join(home, name), { recursive: true })
     writeModels(join(home, 'models'), options.models)
-    const config = configSchema.parse({ ...settings, data: { directory: home } })
-    const models = await planModels({ directory: join(home, 'models'), settings: config.models })
+    const inference = { tuningMs: 0, ...settings.inference }
+    const config = configSchema.parse({ ...settings, inference, data: { directory: home } })
+    const models = await new TestChecker(config).check()
     await writePlan(join(home, 'run/models.json'), { number: 1, models })
     const run = {
       number: 1,
@@ -162,7 +163,7 @@ export class TestEngine {
   }
 }
 
-function writeModels(directory: string, models: EngineOptions['models']): void {
+export function writeModels(directory: string, models: EngineOptions['models']): void {
   for (const [name, model] of Object.entries(models))
     for (const version of model instanceof Uint8Array ? [{ file: model }] : model)
       writeVersion(join(directory, name, version.version ?? '1'), version)

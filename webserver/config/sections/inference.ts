@@ -69,7 +69,18 @@ export const inference = section({
     10_000,
     'An infer request is answered within this time or with 504; a run that does not end is killed with its engine.',
   ),
-  loadTimeoutMs: whole('ms', [100, 60 * minute], 60_000, 'How long one model may take to load.'),
+  loadTimeoutMs: whole(
+    'ms',
+    [100, 60 * minute],
+    60_000,
+    'How long one model may take to load and to run once; one that takes longer is refused.',
+  ),
+  tuningMs: whole(
+    'ms',
+    [0, 10 * minute],
+    1500,
+    'How long the runs of a model are measured, by batch size, when it is first seen; 0 measures nothing.',
+  ),
   modelDeathsMax: whole(
     'deaths',
     [1, 1000],

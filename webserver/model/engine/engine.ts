@@ -1,4 +1,3 @@
-import { mkdirSync, readdirSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import type { RoleContext, Running } from '../../config/process-setup'
@@ -8,6 +7,7 @@ import { listenOnSocket } from '../../platform/listen-on-socket'
 import { type PlannedModel, planOf, readPlan } from '../model-plan'
 import { Accounts } from './account'
 import { InferDecoder } from './decode-infer'
+import { enterEmptyDirectory } from './empty-directory'
 import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
 import { type LoadedModel, loadModels, timeoutMarker } from './load-models'
@@ -112,11 +112,4 @@ function registryOf(
     }
   }
   return registry
-}
-
-/** A model loaded from a path looks for its files beside itself; one that looks in the working directory finds nothing. */
-function enterEmptyDirectory(path: string): void {
-  mkdirSync(path, { recursive: true })
-  if (readdirSync(path).length > 0) throw new Error('the engine needs an empty working directory')
-  process.chdir(path)
 }

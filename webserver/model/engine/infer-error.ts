@@ -34,6 +34,17 @@ export function runError(error: unknown, model: string): AppError {
   return new AppError(code, `model '${model}' failed to run: ${reason}`, { cause: error })
 }
 
+/** Why a model could not be loaded: one line without the file's place on this machine. */
+export function loadReason(error: unknown, path: string): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return firstLine(text.replaceAll(path, 'model.onnx'))
+}
+
+/** Whether a run or load failed because it asked for more memory than the process may have. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /bad_alloc|Failed to allocate memory/.test(error.message)
+}
+
 // A file of its source, the line, and the signature of the function there.
 const placeInSource = /\/\S*\/onnxruntime\/[^\s:]*(?::\d+ [^()]*\([^)]*\)(?: const)?)?/g
 

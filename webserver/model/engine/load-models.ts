@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Perf } from '../../../perf/timing'
 import type { Config } from '../../config/schema'
 import { loadColumn } from '../../metrics/block-kinds'
 import type { Counts } from '../../metrics/counts'
 import type { Logger } from '../../platform/logger'
-import type { PlannedModel } from '../model-plan'
-import { refusalOf } from '../onnx/scan-onnx'
+import type { CheckedModel, PlannedModel } from '../model-plan'
 import type { ModelFile } from '../repository'
-import { firstLine } from './infer-error'
+import { loadReason } from './infer-error'
 import { readLabels } from './labels'
 import type { Runtime } from './ort-runtime'
 import { batchItemsMaxOf } from './run-cost'
-import { byName, describeTensors, hasBatchDimension, type ServedModel } from './served-model'
+import { byName, describeTensors, isJoinable, type ServedModel } from './served-model'
 import type { Watchdog } from './watchdog'
 
 export interface LoadParts {
@@ -57,7 +57,7 @@ async function loadModel(
     countLoad(parts.counts, file, { column: loadColumn.loaded, startedAtMs })
     return { file, model }
   } catch (error) {
-    const reason = reasonOf(error, file)
+    const reason = loadReason(error, file.path)
     parts.perf.call('model_load', startedAt, { m: name, v: version, e: 'failed' })
     countLoad(parts.counts, file, { column: loadColumn.failed, startedAtMs })
     parts.log.warn({ model: name, version, reason }, 'a model could not be loaded')
@@ -79,12 +79,13 @@ async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Pr
   const { runtime, watchdog } = parts
   if (existsSync(timeoutMarker(file, parts.runDirectory)))
     throw new Error('the model did not load in time')
-  const refusal = file.refusal ?? refusalOf(file.path)
-  if (refusal !== null) throw new Error(refusal)
+  const checked = await requireChecked(file)
   watchdog.begin('load', number, loadTimeoutMs(parts))
-  const session = await runtime.createSession(file.path).finally(() => watchdog.end())
-  const inputs = describeTensors(session.inputMetadata)
-  const outputs = describeTensors(session.outputMetadata)
+  const session = await runtime
+    .createSession(file.path, file.settings.threads)
+    .finally(() => watchdog.end())
+  const inputs = describeTensors(checked.inputs)
+  const outputs = describeTensors(checked.outputs)
   return {
     number,
     name: file.name,
@@ -95,13 +96,23 @@ async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Pr
     inputByName: byName(inputs),
     outputByName: byName(outputs),
     labels: await readLabels(file, file.settings, outputs),
-    joinable: file.settings.batching && hasBatchDimension(session),
+    joinable: isJoinable(file.settings, checked),
     batchItemsMax: batchItemsMaxOf(file, parts.settings),
     settings: file.settings,
     tuning: file.tuning,
     sha256: file.sha256,
     session,
   }
+}
+
+/** @throws {Error} why the file must not be loaded: it was refused, or is not the one that was checked. */
+async function requireChecked(file: PlannedModel): Promise<CheckedModel> {
+  if (file.refusal !== null) throw new Error(file.refusal)
+  if (file.checked === null) throw new Error('the model has not been checked')
+  const { size, mtimeMs } = await stat(file.path)
+  if (size !== file.sizeBytes || Math.trunc(mtimeMs) !== file.modifiedAtMs)
+    throw new Error('model.onnx has changed since it was checked')
+  return file.checked
 }
 
 const startShare = 0.9
@@ -121,10 +132,4 @@ export function timeoutMarker(file: ModelFile, runDirectory: string): string {
   const identity = [name, version, sizeBytes, modifiedAtMs].join('/')
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 16)
   return join(runDirectory, `model-${digest}.timed-out`)
-}
-
-/** One line without the file's place on this machine. */
-function reasonOf(error: unknown, { path }: ModelFile): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return firstLine(text.replaceAll(path, 'model.onnx'))
 }

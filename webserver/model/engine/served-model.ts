@@ -1,7 +1,9 @@
 import type { InferenceSession } from 'onnxruntime-node'
-import type { TuningTable } from '../model-plan'
+import type { CheckedModel, PlannedTensor, TuningTable } from '../model-plan'
 import type { ModelSettings } from '../model-settings'
 import { type Datatype, datatypeOf } from './datatypes'
+
+export type ModelTensors = Pick<CheckedModel, 'inputs' | 'outputs'>
 
 /** One input or output as the model declares it. */
 export interface TensorSpec {
@@ -40,15 +42,27 @@ export interface ServedModel {
   session: InferenceSession
 }
 
-/** @throws {Error} when a tensor is of a type that is not served, or an input or output is no tensor. */
-export function describeTensors(
-  metadata: readonly InferenceSession.ValueMetadata[],
-): readonly TensorSpec[] {
-  return metadata.map((value, index) => {
+/**
+ * What a session says of its inputs and outputs.
+ * @throws {Error} when one is of a type that is not served, or no tensor.
+ */
+export function tensorsOf(session: InferenceSession): ModelTensors {
+  const tensors = { inputs: plain(session.inputMetadata), outputs: plain(session.outputMetadata) }
+  for (const { type } of [...tensors.inputs, ...tensors.outputs]) datatypeOf(type)
+  return tensors
+}
+
+function plain(metadata: readonly InferenceSession.ValueMetadata[]): PlannedTensor[] {
+  return metadata.map((value) => {
     if (!value.isTensor) throw new Error(`'${value.name}' is not a tensor, which is not served`)
-    const dims = value.shape.map((dim) => (typeof dim === 'number' ? dim : -1))
-    const anyShape = dims.length === 0
-    return { index, name: value.name, datatype: datatypeOf(value.type), dims, anyShape }
+    return { name: value.name, type: value.type, shape: value.shape }
+  })
+}
+
+export function describeTensors(tensors: readonly PlannedTensor[]): readonly TensorSpec[] {
+  return tensors.map(({ name, type, shape }, index) => {
+    const dims = shape.map((dim) => (typeof dim === 'number' ? dim : -1))
+    return { index, name, datatype: datatypeOf(type), dims, anyShape: dims.length === 0 }
   })
 }
 
@@ -60,14 +74,13 @@ export function byName(specs: readonly TensorSpec[]): ReadonlyMap<string, Tensor
  * The first dimension of all inputs and outputs must be symbolic (as Triton decides it), and where inputs name theirs,
  * they must use one name: `[N,16]` and `[M,16]` are not rows of one batch.
  */
-export function hasBatchDimension(session: InferenceSession): boolean {
-  const inputs = session.inputMetadata.map(firstSymbol)
-  const outputs = session.outputMetadata.map(firstSymbol)
-  if ([...inputs, ...outputs].includes(null)) return false
-  return inputs.length > 0 && new Set(inputs).size === 1
+function hasBatchDimension({ inputs, outputs }: ModelTensors): boolean {
+  const symbols = inputs.map(({ shape }) => shape[0])
+  if ([...inputs, ...outputs].some(({ shape }) => typeof shape[0] !== 'string')) return false
+  return inputs.length > 0 && new Set(symbols).size === 1
 }
 
-function firstSymbol(value: InferenceSession.ValueMetadata): string | null {
-  const first = value.isTensor ? value.shape[0] : undefined
-  return typeof first === 'string' ? first : null
+/** Whether requests may be joined; model.json can deny what the file seems to offer. */
+export function isJoinable({ batching }: ModelSettings, tensors: ModelTensors): boolean {
+  return batching && hasBatchDimension(tensors)
 }

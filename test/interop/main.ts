@@ -33,6 +33,7 @@ async function start(directory: string): Promise<Service> {
     // The name that the client's own examples insist on; bodies small enough for one that nginx refuses.
     settings: {
       cluster: { workers: 2, engines: 2 },
+      models: { mode: 'explicit', load: '*' },
       inference: { serverName: 'triton', bodyBytesMax: 4 * 1024 * 1024 },
     },
     models: {

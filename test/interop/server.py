@@ -83,8 +83,8 @@ def model_config():
         assert isinstance(config["max_batch_size"], int) and config["max_batch_size"] > 1
         assert config["input"][0]["name"] == "INPUT0"
         assert config["input"][0]["data_type"] == "TYPE_INT32"
-        # 64-bit integers are strings in protobuf's JSON.
-        assert config["input"][0]["dims"] == ["16"], config["input"][0]["dims"]
+        # Strings in protobuf's own JSON, numbers in Triton's.
+        assert [int(size) for size in config["input"][0]["dims"]] == [16], config["input"][0]["dims"]
     refused("Request for unknown model", lambda: client.get_model_config("nothing"), 404)
 
 
@@ -121,24 +121,25 @@ def statistics():
     refused("Request for unknown model", lambda: client.get_inference_statistics("nothing"), 404)
 
 
-@check("get_trace_settings and update_trace_settings, of the server and of a model")
+@check("get_trace_settings and update_trace_settings")
 def trace_settings():
-    for model in (None, "simple"):
-        before = client.get_trace_settings(model)
-        assert {"trace_level", "trace_rate", "trace_count", "log_frequency"} <= set(before)
-        assert isinstance(before["trace_level"], list)
-        updated = client.update_trace_settings(model, {"trace_level": ["TIMESTAMPS"]})
-        assert updated["trace_level"] == ["TIMESTAMPS"], updated
-        eventually(
-            "the new level is shown",
-            lambda: client.get_trace_settings(model)["trace_level"] == ["TIMESTAMPS"],
-        )
-        client.update_trace_settings(model, {"trace_level": before["trace_level"]})
-        # null puts the setting back to what holds for all.
-        client.update_trace_settings(model, {"trace_level": None})
-    infer_simple()
-    refused("Request for unknown model", lambda: client.get_trace_settings("nothing"))
-    refused("", lambda: client.update_trace_settings(None, {"no_such_setting": "1"}), 400)
+    before = client.get_trace_settings()
+    assert {"trace_level", "trace_rate", "trace_count", "log_frequency"} <= set(before)
+    for level in (["OFF"], ["TIMESTAMPS"], before["trace_level"]):
+        assert client.update_trace_settings(settings={"trace_level": level})["trace_level"] == level
+        assert client.get_trace_settings()["trace_level"] == level
+        infer_simple()
+    # null puts a setting back to what it was at start.
+    assert client.update_trace_settings(settings={"trace_level": None}) == before
+    refused("", lambda: client.update_trace_settings(settings={"no_such_setting": "1"}), 400)
+
+
+@check("a model shows the trace settings of the server, and has none of its own")
+def trace_settings_of_model():
+    assert client.get_trace_settings("simple") == client.get_trace_settings()
+    own = lambda: client.update_trace_settings("simple", {"trace_level": ["TIMESTAMPS"]})
+    refused("a model has no trace settings of its own", own, 400)
+    refused("Request for unknown model", lambda: client.get_trace_settings("nothing"), 404)
 
 
 @check("get_log_settings and update_log_settings")

@@ -52,6 +52,9 @@ interface PairRequest {
   seed: number
   wanted: 'SUM' | 'TEXT' | 'both'
   binary: boolean
+  account: string
+  priority: number
+  leaves: boolean
 }
 
 const pairRequest = fc.record<PairRequest>({
@@ -60,9 +63,12 @@ const pairRequest = fc.record<PairRequest>({
   seed: fc.integer({ min: 0, max: 1000 }),
   wanted: fc.constantFrom('SUM', 'TEXT', 'both'),
   binary: fc.boolean(),
+  account: fc.constantFrom('', 'one', 'two'),
+  priority: fc.integer({ min: 0, max: 3 }),
+  leaves: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
 })
 
-function pairBody({ rows, width, seed, wanted, binary }: PairRequest) {
+function pairBody({ rows, width, seed, wanted, binary, priority }: PairRequest) {
   const shape = [rows, width]
   const values = Array.from({ length: rows * width }, (_, index) => seed * 16 + index)
   const tensor = (name: string, datatype: string, data: unknown[]) => ({
@@ -81,7 +87,7 @@ function pairBody({ rows, width, seed, wanted, binary }: PairRequest) {
     ...(wanted === 'both'
       ? {}
       : { outputs: [{ name: wanted, parameters: { binary_data: binary } }] }),
-    parameters: { binary_data_output: binary },
+    parameters: { binary_data_output: binary, priority },
   }
 }
 
@@ -100,7 +106,7 @@ describe('batching', () => {
         slow: [{ file: loopModel(150_000n), settings: { batching: false } }],
         mlp: mlpModel(),
         bytes: identityModel('uint8'),
-        pair: pairModel(),
+        pair: [{ file: pairModel(), settings: { priorityLevels: 3 } }],
         lookup: lookupModel(),
         distinct: distinctModel(),
         separate: [{ file: identityModel('float32'), settings: { batching: false } }],
@@ -126,15 +132,31 @@ describe('batching', () => {
     return replies
   }
 
-  it('every request is answered as if it had been alone', async () => {
+  /** Null for one that leaves while it waits or runs. */
+  async function inferPair(request: PairRequest): Promise<Reply | null> {
+    const leaving = new AbortController()
+    const reply = engine.call({
+      method: 'POST',
+      path: '/v2/models/pair/infer',
+      headers: request.account === '' ? {} : { 'x-gristmill-account': request.account },
+      body: JSON.stringify(pairBody(request)),
+      signal: leaving.signal,
+    })
+    if (!request.leaves) return reply
+    setImmediate(() => leaving.abort())
+    return reply.catch(() => null)
+  }
+
+  it('every request is answered as if it had been alone, whoever else waits and leaves', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(pairRequest, { minLength: 2, maxLength: 24 }), async (requests) => {
-        const bodies = requests.map(pairBody)
-        const together = await Promise.all(bodies.map((body) => engine.inferJson('pair', body)))
-        for (const [index, body] of bodies.entries()) {
-          const alone = await engine.inferJson('pair', body)
-          expect(together[index]!.status).toBe(200)
-          expect(together[index]!.body).toEqual(alone.body)
+        const together = await Promise.all(requests.map(inferPair))
+        for (const [index, request] of requests.entries()) {
+          const reply = together[index]
+          if (!reply) continue
+          const alone = await engine.inferJson('pair', pairBody(request))
+          expect(reply.status).toBe(200)
+          expect(reply.body).toEqual(alone.body)
         }
       }),
       { numRuns: 25 },

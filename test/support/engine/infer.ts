@@ -1,4 +1,7 @@
-import type { Reply } from './engine-process'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { Reply, TestEngine } from './engine-process'
 
 /** A tensor as tests write it: its raw bytes, little-endian. */
 export interface BinaryTensor {
@@ -55,3 +58,24 @@ export const errorOf = ({ json }: Reply) => json['error'] as string
 /** What a request is told that could not begin in time. */
 export const tooLate = (model: string, waitMs: number) =>
   `The requests before this one would keep it waiting for longer than ${waitMs} ms for model '${model}'`
+
+/** Sends the headers only; resolves when there is an answer, or after a while with status 0 when the engine wants the body. */
+export async function firstAnswer(
+  engine: TestEngine,
+  path: string,
+  headers: Record<string, number>,
+): Promise<{ status: number; headers: Record<string, unknown>; error: string }> {
+  const req = request({ socketPath: engine.socketPath, method: 'POST', path, headers })
+  req.flushHeaders()
+  try {
+    const [res] = (await once(req, 'response', { signal: AbortSignal.timeout(2000) })) as [
+      IncomingMessage,
+    ]
+    const { error } = JSON.parse(await text(res)) as { error: string }
+    return { status: res.statusCode!, headers: res.headers, error }
+  } catch {
+    return { status: 0, headers: {}, error: '' }
+  } finally {
+    req.on('error', () => undefined).destroy()
+  }
+}

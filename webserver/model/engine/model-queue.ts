@@ -3,7 +3,7 @@ import type { Account, Line } from './account'
 import { BatchPolicy } from './batch-policy'
 import type { InferJob } from './infer-job'
 import type { ModelStatistics } from './model-statistics'
-import { RunCost, type RunCostLimits } from './run-cost'
+import { RunCost, type RunCostLimits, runTargetMsOf } from './run-cost'
 import type { ServedModel } from './served-model'
 
 export interface QueueLimits extends RunCostLimits {
@@ -38,7 +38,7 @@ export class ModelQueue {
     this.levels = Math.max(settings.priorityLevels, 1)
     this.queueMax = settings.queueMax ?? limits.queueMax
     this.queueTimeoutMs = settings.queueTimeoutMs ?? limits.queueTimeoutMs
-    this.cost = new RunCost(tuning, batchItemsMax, limits)
+    this.cost = new RunCost(tuning, batchItemsMax, runTargetMsOf(model, limits))
     this.policy = new BatchPolicy(settings, batchItemsMax)
     this.mayJoin = model.joinable
     statistics.observePending(() => this.length)

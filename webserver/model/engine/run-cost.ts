@@ -13,7 +13,6 @@ const outlierFactor = 4
 
 /** What runs of one model cost, by its table where it has one, else as they show. */
 export class RunCost {
-  private readonly targetMs: number
   private readonly msPerItem: number
   /** Estimated from past runs; 0 before the first. */
   private msPerByte = 0
@@ -21,15 +20,14 @@ export class RunCost {
   constructor(
     private readonly tuning: TuningTable | null,
     batchItemsMax: number,
-    limits: RunCostLimits,
+    private readonly targetMs: number,
   ) {
-    this.targetMs = tuning === null ? limits.batchTargetMs : limits.batchRunMaxMs
     this.msPerItem = tuning === null ? 0 : runMsOf(tuning, batchItemsMax) / batchItemsMax
   }
 
-  /** Whether bodies of so many bytes may be one run; not before a model without a table has been run once. */
+  /** Whether bodies of so many bytes are one run within the target; unknown, hence not, before the first run without a table. */
   allows(sizeBytes: number): boolean {
-    if (this.msPerByte === 0) return this.tuning !== null
+    if (this.msPerByte === 0) return this.tuning !== null || this.targetMs === Infinity
     return sizeBytes * this.msPerByte <= this.targetMs
   }
 
@@ -58,6 +56,18 @@ export function runMsOf({ rows }: TuningTable, items: number): number {
   const low = rows[above - 1]!
   const part = (items - low.items) / (high.items - low.items)
   return low.runMs + part * (high.runMs - low.runMs)
+}
+
+/**
+ * How long a joined run may be: who states preferred sizes or a delay wants his batches; a model that was measured is
+ * bounded for the sake of others; of any other nobody knows whether joining gains anything.
+ */
+export function runTargetMsOf(
+  { settings, tuning }: Pick<PlannedModel, 'settings' | 'tuning'>,
+  limits: RunCostLimits,
+): number {
+  if (settings.preferredBatchSizes.length > 0 || settings.queueDelayUs > 0) return Infinity
+  return tuning === null ? limits.batchTargetMs : limits.batchRunMaxMs
 }
 
 /** Most items of a joined run: what the model says, else what measured best, else the setting; never longer than a run may be. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { unzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parseExactJson } from '../../webserver/model/engine/exact-json'
@@ -42,11 +41,6 @@ describe('generated infer requests', () => {
     await engine.stop()
   })
 
-  const residentKib = () => {
-    const status = readFileSync(`/proc/${engine.child.pid}/status`, 'utf8')
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1])
-  }
-
   async function runRound(seed: number): Promise<void> {
     const choices = fc.sample(requestChoices, { seed, numRuns: roundSize })
     const requests = choices.map(requestBytes).entries()
@@ -68,9 +62,9 @@ describe('generated infer requests', () => {
     let earlyKib = 0
     for (let round = 0; round < rounds; round++) {
       await runRound(firstSeed + round)
-      if (round === rounds / 10) earlyKib = residentKib()
+      if (round === rounds / 10) earlyKib = engine.residentKib()
     }
-    await waitUntil('its memory is near what it was', () => residentKib() < 1.25 * earlyKib)
+    await waitUntil('its memory is near what it was', () => engine.residentKib() < 1.25 * earlyKib)
     expect(engine.child.exitCode).toBeNull()
     expect((await engine.call({ path: '/v2/health/ready' })).status).toBe(200)
   }, 300_000)

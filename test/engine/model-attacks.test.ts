@@ -2,14 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addSubModel } from '../../perf/bench/models'
+import { addSubModel, zerosModel } from '../../perf/bench/models'
 import { refusalOf } from '../../webserver/model/onnx/scan-onnx'
 import {
   constantOfShapeModel,
   customOperatorModel,
   externalModels,
   hiddenExternalModel,
+  longModel,
   nestedIfModel,
+  stringsModel,
   trainingOperatorModel,
   unknownOpsetModel,
 } from '../support/engine/attack-models'
@@ -130,5 +132,77 @@ describe('G6 and G9: model files that cannot be served', () => {
 
   it('an If in an If, twenty deep, is served', async () => {
     expect(outputsOf(await engine.inferJson('if-20', one))[0]!.data).toEqual([7])
+  })
+})
+
+describe('G7: models that ask for more memory than there is', () => {
+  let engine: TestEngine
+
+  beforeAll(async () => {
+    engine = await TestEngine.start({
+      models: {
+        simple: addSubModel(),
+        zeros: zerosModel(),
+        huge: constantOfShapeModel([2n ** 36n]),
+        overflow: constantOfShapeModel([2n ** 33n, 2n ** 33n]),
+      },
+      settings: { inference: { memoryBytesMax: 3 * gibibyte } },
+    })
+  })
+  afterAll(() => engine.stop())
+
+  const zeros = (length: number) => ({
+    inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [length] }],
+  })
+
+  it.each([
+    ['huge', one, 503, 'asks for more memory than an engine may have'],
+    ['overflow', one, 500, 'Integer overflow'],
+    ['zeros', zeros(10 ** 12), 500, 'failed to run'],
+    ['zeros', zeros(10 ** 9), 500, 'failed to run'],
+    ['zeros', zeros(2 ** 62), 500, 'failed to run'],
+    ['zeros', zeros(-1), 500, 'failed to run'],
+    ['zeros', zeros(20_000_000), 400, 'the outputs have 80000000 bytes, more than the maximum of'],
+  ])('%s with %j fails alone', async (model, request, status, reason) => {
+    const reply = await engine.inferJson(model, request)
+    expect([reply.status, errorOf(reply)]).toEqual([
+      status,
+      expect.stringContaining(reason) as string,
+    ])
+    expect(errorOf(reply)).not.toContain('onnxruntime_src')
+    await expectServes(engine)
+    expect(engine.child.exitCode).toBeNull()
+  })
+})
+
+describe('G9: models that are large where others are small', () => {
+  it('strings are served', async () => {
+    const engine = await TestEngine.start({
+      models: {
+        simple: addSubModel(),
+        string: stringsModel(['x'.repeat(20_000_000)]),
+        strings: stringsModel(new Array<string>(1_000_000).fill('ab')),
+      },
+    })
+    for (const [model, count] of [
+      ['string', 1],
+      ['strings', 1_000_000],
+    ] as const)
+      expect(outputsOf(await engine.inferJson(model, one))[0]!.data).toHaveLength(count)
+    await expectServes(engine)
+    await engine.stop()
+  })
+
+  it('a million nodes take their engine no longer than a load may take', async () => {
+    const models = { simple: addSubModel(), nodes: longModel(1_000_000) }
+    const settings = { inference: { loadTimeoutMs: 2000 } }
+    const directory = mkdtempSync(join(tmpdir(), 'gristmill-engine-'))
+    // An engine that the load has ended is replaced, as the primary would do it.
+    const engine = await TestEngine.start({ models, settings, directory }).catch(() =>
+      TestEngine.start({ models: {}, settings, directory }),
+    )
+    await expectReason(engine, 'nodes', 'the model did not load in time')
+    await expectServes(engine)
+    await engine.stop()
   })
 })

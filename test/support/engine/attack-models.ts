@@ -7,7 +7,7 @@ import {
   type Node,
   onnxModel,
 } from '../../../perf/bench/onnx-model'
-import { textField, varint } from '../../../perf/bench/protobuf'
+import { messageField, textField, varint } from '../../../perf/bench/protobuf'
 
 const floats = (name: string, values: readonly number[]): Initializer => ({
   name,
@@ -116,12 +116,24 @@ export function constantOfShapeModel(shape: readonly bigint[]): Buffer {
   return through([zeros, sum, add], { initializers: [int64s('s', shape)] })
 }
 
-/** A chain of nodes that do nothing. */
+/** A chain of nodes that do nothing, written without an object for each of them. */
 export function longModel(nodes: number): Buffer {
-  const names = Array.from({ length: nodes + 1 }, (_, index) =>
-    index === 0 ? 'x' : index === nodes ? 'y' : `n${index}`,
+  const name = (index: number) => `n${String(index).padStart(9, '0')}`
+  const node = messageField(
+    1,
+    textField(1, name(0)),
+    textField(2, name(1)),
+    textField(4, 'Identity'),
   )
-  return through(names.slice(1).map((name, index) => identity(names[index]!, name)))
+  const [from, to] = [node.indexOf(name(0)), node.indexOf(name(1))]
+  const chain = Buffer.alloc(nodes * node.length, node)
+  for (let index = 0; index < nodes; index++) {
+    chain.write(name(index), index * node.length + from)
+    chain.write(name(index + 1), index * node.length + to)
+  }
+  const ends = { inputs: [value(name(0))], outputs: [value(name(nodes))] }
+  // Messages that follow one another are read as one: this is more of the graph.
+  return Buffer.concat([through([], ends), messageField(7, chain)])
 }
 
 export const customOperatorModel = () =>

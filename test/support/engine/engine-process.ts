@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { childEnvironment } from '../../../webserver/config/process-environment'
 import type { FromChild } from '../../../webserver/config/process-setup'
+import { launcherWithin } from '../../../webserver/cluster/memory-limit'
 import { type ConfigInput, configSchema } from '../../../webserver/config/schema'
 import { writePlan } from '../../../webserver/model/model-plan'
 import type { ModelSettingsInput } from '../../../webserver/model/model-settings'
@@ -96,10 +97,13 @@ export class TestEngine {
       directory: join(home, 'perf'),
       epochNs: String(process.hrtime.bigint()),
     }
+    const isBounded = settings.inference?.memoryBytesMax !== undefined
+    const launcher = isBounded ? launcherWithin(config.inference.memoryBytesMax) : null
     const child = fork(program, {
+      ...launcher,
       stdio: ['ignore', 'inherit', 'pipe', pipe ? 'pipe' : 'ignore', 'ipc'],
       env: childEnvironment({ role: 'engine', slot: 1, config, run }),
-      execArgv: [...execArgv],
+      execArgv: [...(launcher?.execArgv ?? []), ...execArgv],
     })
     return new TestEngine(home, child)
   }
@@ -142,6 +146,12 @@ export class TestEngine {
       headers: { 'inference-header-content-length': json.length },
       body: Buffer.concat([json, ...blobs]),
     })
+  }
+
+  /** Memory that the process has now. */
+  residentKib(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1])
   }
 
   /** The lines of the perf log so far. */

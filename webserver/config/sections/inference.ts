@@ -63,6 +63,12 @@ export const inference = section({
     64 * mebibyte,
     'Largest body of one infer request.',
   ),
+  answerBytesMax: whole(
+    'bytes',
+    [1024, 2 * gibibyte],
+    64 * mebibyte,
+    'Largest sum of the outputs of one infer request, as raw tensors; more is answered 400.',
+  ),
   deadlineMs: whole(
     'ms',
     [10, 60 * minute],

@@ -63,6 +63,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     perf,
     log,
     deadlineMs: settings.deadlineMs,
+    answerBytesMax: settings.answerBytesMax,
     registry: registryOf(loaded, scheduler),
     server: { name: settings.serverName, version: readVersion() },
     headersTimeoutMs: setup.config.http.headersTimeoutMs,

@@ -4,6 +4,7 @@ import { AppError } from '../../domain/errors'
 import type { FailureReason } from '../../metrics/block-kinds'
 import type { Logger } from '../../platform/logger'
 import type { Account, Accounts } from './account'
+import { requireSendable } from './answer-limit'
 import type { OutputValues } from './answer-tensor'
 import {
   acceptedCodings,
@@ -42,6 +43,7 @@ export interface ExchangeParts {
   perf: Perf
   log: Logger
   deadlineMs: number
+  answerBytesMax: number
 }
 
 const accountLengthMax = 64
@@ -178,6 +180,7 @@ export class InferExchange extends InferJob implements BodyListener {
     if (this.isDone) return
     this.stageStartedAt = this.timing.now()
     try {
+      requireSendable(this.plan, outputs, this.parts.answerBytesMax)
       this.keepInCache(outputs)
       const { statistics } = this.target.queue
       const items = Math.max(this.plan.items, 1)

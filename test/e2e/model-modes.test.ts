@@ -14,7 +14,7 @@ async function start(options: Parameters<typeof startService>[0]): Promise<void>
 afterEach(() => service.dispose())
 
 const endlessRequest = JSON.stringify({
-  inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }],
+  inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }],
 })
 const runEndless = () => client.call('POST', '/models/endless/infer', endlessRequest)
 const stateOf = async (name: string) => (await client.index()).find((one) => one.name === name)

@@ -54,6 +54,13 @@ describe.each([true, false])('a service with nginx: %s', (nginx) => {
   })
 })
 
+test.each(['nonsense', 'cuda,cpu'])('refuses the execution providers %j', async (providers) => {
+  const { code, output } = await refused({ settings: { inference: { providers } } })
+  expect(code).toBe(1)
+  expect(output).toContain(`inference.providers names "${providers.split(',')[0]!}"`)
+  expect(output).toContain('this build knows cpu')
+})
+
 test('stops on SIGINT as on SIGTERM', async () => {
   const service = await start()
   service.signal('SIGINT')

@@ -11,7 +11,8 @@ import { placeSampleModels } from '../model/samples'
 import { writeNginxFiles } from '../nginx/directory'
 import type { Logger } from '../platform/logger'
 import { claimPort, urlOf } from './address'
-import { type ControlAnswers, ControlServer } from './control-server'
+import { answersOf } from './answers'
+import { ControlServer } from './control-server'
 import { prepareDataDirectory, prepareRunDirectory } from './data-directory'
 import { lockDataDirectory, type DataLock } from './data-lock'
 import { launchChild } from './launch'
@@ -25,6 +26,7 @@ import { LiveControl } from './live-control'
 import type { ModelVersion } from './life-signs'
 import { ModelControl } from './model-control'
 import { prepareData } from './prepare-data'
+import { requireProviders } from './require-providers'
 import { StartError } from './start-error'
 import { Supervisor } from './supervisor'
 
@@ -115,6 +117,7 @@ export class Service {
     const { hooks, log } = this.options
     await hooks.onStarting?.()
     requireWorkable(this.config)
+    requireProviders(this.config.inference.providers)
     prepareDataDirectory(this.paths)
     this.lock = await lockDataDirectory({
       paths: this.paths,
@@ -225,7 +228,10 @@ export class Service {
       live: () => live.forProcess,
       status: () => supervisor.status,
       engineLauncher: this.engineLauncher(),
-      control: this.controlServer(live),
+      control: new ControlServer(
+        answersOf({ models: this.models, monitoring: this.monitoring, live }),
+        this.options.log,
+      ),
       monitoring: this.monitoring,
       onModelDeath: (model: ModelVersion, signal: NodeJS.Signals) => {
         this.monitoring.modelDied(model, signal)
@@ -250,25 +256,6 @@ export class Service {
       await placeSampleModels({ modelsDirectory, log: this.options.log })
     await this.models.start()
     perf.call('start.models', startedAt)
-  }
-
-  private controlServer(live: LiveControl): ControlServer {
-    const { models, monitoring } = this
-    const answers: ControlAnswers = {
-      'models.index': () => models.index,
-      'models.config': (which) => models.config(which),
-      'models.load': (what) => models.load(what),
-      'models.unload': (what) => models.unload(what),
-      'metrics.totals': () => monitoring.read(),
-      'live.settings': () => Promise.resolve(live.settings),
-      'live.change': async ({ account, change }) => {
-        const settings = live.change(account, change)
-        // Messages keep their order: who has told its counts has heard of the change.
-        await monitoring.read()
-        return settings
-      },
-    }
-    return new ControlServer(answers, this.options.log)
   }
 
   private engineLauncher(): Launcher {

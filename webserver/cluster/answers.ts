@@ -1,0 +1,28 @@
+import type { ControlAnswers } from './control-server'
+import type { LiveControl } from './live-control'
+import type { ModelControl } from './model-control'
+import type { Monitoring } from './monitoring'
+
+export interface AnswerParts {
+  models: ModelControl
+  monitoring: Monitoring
+  live: LiveControl
+}
+
+/** Who of the primary answers which question of the workers. */
+export function answersOf({ models, monitoring, live }: AnswerParts): ControlAnswers {
+  return {
+    'models.index': () => models.index,
+    'models.config': (which) => models.config(which),
+    'models.load': (what) => models.load(what),
+    'models.unload': (what) => models.unload(what),
+    'metrics.totals': () => monitoring.read(),
+    'live.settings': () => live.settings,
+    'live.change': async ({ account, change }) => {
+      const settings = live.change(account, change)
+      // Messages keep their order: who has told its counts has heard of the change.
+      await monitoring.read()
+      return settings
+    },
+  }
+}

@@ -17,7 +17,7 @@ export const perf = section({
   writeDelayMs: whole(
     'ms',
     [0, 1000],
-    5,
+    20,
     'How long a busy process gathers lines before it writes them; kill -9 loses what it gathered. 0 writes at the end of every turn of the event loop.',
   ),
   runsMax: whole('runs', [1, 100_000], 50, 'Runs that are kept; older ones are deleted at start.'),

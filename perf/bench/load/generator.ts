@@ -14,6 +14,7 @@ export class Generator {
   private readonly shedLatency = new Histogram()
   private readonly lateness = new Histogram()
   private readonly slots: Slot[] = []
+  private readonly failures: Record<number, number> = {}
   private readonly idle: Connection[] = []
   /** Every open connection, with the intended time of the request it carries. */
   private readonly open = new Map<Connection, number | null>()
@@ -36,7 +37,7 @@ export class Generator {
     const unanswered = this.giveUp(arrivals.kind !== 'closed')
     return {
       ...this.totals(),
-      ...{ unanswered, durationMs, cpuShare, slots: this.slots },
+      ...{ unanswered, durationMs, cpuShare, slots: this.slots, failures: this.failures },
       latency: this.latency.data(),
       shedLatency: this.shedLatency.data(),
       lateness: this.lateness.data(),
@@ -124,7 +125,10 @@ export class Generator {
     } else if (status === 503) {
       this.shedLatency.recordMs(latencyMs)
       slot.shed++
-    } else slot.failed++
+    } else {
+      this.failures[status] = (this.failures[status] ?? 0) + 1
+      slot.failed++
+    }
   }
 
   private isBusy(): boolean {

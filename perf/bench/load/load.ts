@@ -35,6 +35,8 @@ export interface LoadResult {
   shed: number
   /** Any other answer, and failed connections. */
   failed: number
+  /** Those by their HTTP status; 0 is a connection that failed or said what is no answer. */
+  failures: Readonly<Record<number, number>>
   /** Still without an answer when the generator gave up; they count in `latency` as long as was waited for them. */
   unanswered: number
   durationMs: number

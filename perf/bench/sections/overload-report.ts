@@ -64,9 +64,17 @@ function rowOf({ model, target, capacities, rounds }: OverloadCell): string[] {
     percent(middle(({ offered, shed }) => shed / offered)),
     Number.isNaN(shedMs) ? '' : shedMs.toPrecision(3),
     ...[latency(0.5), latency(0.99)],
-    String(rounds.reduce((sum, { failed }) => sum + failed, 0)),
+    failuresOf(rounds),
     percent(middle(({ cpuShare }) => cpuShare)),
   ]
+}
+
+/** How many of each status, of all rounds. */
+function failuresOf(rounds: readonly LoadResult[]): string {
+  const counts = new Map<string, number>()
+  for (const [status, count] of rounds.flatMap(({ failures }) => Object.entries(failures)))
+    counts.set(status, (counts.get(status) ?? 0) + count)
+  return [...counts].map(([status, count]) => `${count} × ${status}`).join(', ')
 }
 
 /** Goodput over time, of the first round. */

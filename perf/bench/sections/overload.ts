@@ -49,10 +49,10 @@ async function measure(
   })
   cell.capacities.push(capacity)
   cell.rounds.push(result)
-  const { offered, good, late, shed, failed, unanswered } = result
+  const { offered, good, late, shed, failed, failures, unanswered } = result
   bench.say(
     `  ${cell.model} ${target}: capacity ${capacity.toFixed(0)}/s; of ${offered} good ${good}, late ${late}, ` +
-      `turned away ${shed}, failed ${failed}, unanswered ${unanswered}`,
+      `turned away ${shed}, failed ${failed} ${JSON.stringify(failures)}, unanswered ${unanswered}`,
   )
 }
 

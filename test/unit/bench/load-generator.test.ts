@@ -74,6 +74,7 @@ describe('the load generator', () => {
     server.close()
     const failed = await run(answering(400), {})
     expect(failed).toMatchObject({ failed: failed.offered, good: 0 })
+    expect(failed.failures).toEqual({ 400: failed.offered })
   })
 
   it('counts answers without a length and broken connections as failures', async () => {

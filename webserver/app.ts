@@ -18,6 +18,7 @@ import { healthRoutes } from './http/routes/health'
 import { loggingRoutes } from './http/routes/logging'
 import { metricsRoute } from './http/routes/metrics'
 import { modelRoutes } from './http/routes/models'
+import { sharedMemoryRoutes } from './http/routes/shared-memory'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
 import { statisticsRoutes } from './http/routes/statistics'
@@ -31,6 +32,7 @@ import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
 import { MaintenanceService } from './services/maintenance-service'
 import { ModelService } from './services/model-service'
+import { SharedMemoryService } from './services/shared-memory-service'
 import { MonitoringService } from './services/monitoring-service'
 import { SessionService } from './services/session-service'
 
@@ -53,6 +55,7 @@ interface Services {
   accounts: AccountService
   files: FileService
   models: ModelService
+  sharedMemory: SharedMemoryService
   monitoring: MonitoringService
   sessions: SessionService
 }
@@ -131,6 +134,7 @@ function createServices(
       control,
       uploads: new DiskModelUploads(paths.uploadedModels),
     }),
+    sharedMemory: new SharedMemoryService(control),
     monitoring: new MonitoringService({ control, ...config.metrics }),
     sessions: new SessionService({
       ...backends,
@@ -155,6 +159,7 @@ function createRoutes(
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
     ...modelRoutes(use.models, setup.config.inference),
+    ...sharedMemoryRoutes(use.sharedMemory, setup.config.inference),
     ...statisticsRoutes(use.monitoring, setup.config.inference),
     ...traceRoutes(use.monitoring, setup.config.inference),
     ...loggingRoutes(use.monitoring, setup.config.inference),

@@ -210,11 +210,12 @@ describe('an infer request that cannot be served', () => {
     )
   })
 
+  const inMemory = { shared_memory_region: 'r', shared_memory_byte_size: 64 }
   const unserved: [string, object][] = [
-    ['shared memory inputs', without({ parameters: { shared_memory_region: 'r' } })],
+    ['shared memory inputs', without({ parameters: inMemory })],
     [
       'shared memory outputs',
-      { inputs: both, outputs: [{ name: 'OUTPUT0', parameters: { shared_memory_region: 'r' } }] },
+      { inputs: both, outputs: [{ name: 'OUTPUT0', parameters: inMemory }] },
     ],
   ]
 

@@ -148,6 +148,32 @@ const table: Row[] = [
     ask: ({ call }) => call('GET', '/v2/models/simple/versions/1/stats'),
   },
   {
+    route: 'GET /v2/systemsharedmemory/status',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/systemsharedmemory/status'),
+  },
+  {
+    route: 'GET /v2/systemsharedmemory/region/:region/status',
+    answers: [401, 503, 503, 503],
+    ask: ({ call }) => call('GET', '/v2/systemsharedmemory/region/r/status'),
+  },
+  {
+    route: 'POST /v2/systemsharedmemory/region/:region/register',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) =>
+      call('POST', '/v2/systemsharedmemory/region/r/register').send({ key: '/k', byte_size: 1 }),
+  },
+  {
+    route: 'POST /v2/systemsharedmemory/region/:region/unregister',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/systemsharedmemory/region/r/unregister'),
+  },
+  {
+    route: 'POST /v2/systemsharedmemory/unregister',
+    answers: [401, 403, 403, 503],
+    ask: ({ call }) => call('POST', '/v2/systemsharedmemory/unregister'),
+  },
+  {
     route: 'GET /v2/models/:model/config',
     answers: [401, 503, 503, 503],
     ask: ({ call }) => call('GET', '/v2/models/m/config'),

@@ -2,20 +2,25 @@ import type { ControlAnswers } from './control-server'
 import type { LiveControl } from './live-control'
 import type { ModelControl } from './model-control'
 import type { Monitoring } from './monitoring'
+import type { SharedMemoryControl } from './shared-memory-control'
 
 export interface AnswerParts {
   models: ModelControl
   monitoring: Monitoring
+  sharedMemory: SharedMemoryControl
   live: LiveControl
 }
 
 /** Who of the primary answers which question of the workers. */
-export function answersOf({ models, monitoring, live }: AnswerParts): ControlAnswers {
+export function answersOf({ models, monitoring, sharedMemory, live }: AnswerParts): ControlAnswers {
   return {
     'models.index': () => models.index,
     'models.config': (which) => models.config(which),
     'models.load': (what) => models.load(what),
     'models.unload': (what) => models.unload(what),
+    'sharedMemory.status': (which) => sharedMemory.status(which),
+    'sharedMemory.register': (region) => sharedMemory.register(region),
+    'sharedMemory.unregister': (which) => sharedMemory.unregister(which),
     'metrics.totals': () => monitoring.read(),
     'live.settings': () => live.settings,
     'live.change': async ({ account, change }) => {

@@ -27,6 +27,7 @@ import type { ModelVersion } from './life-signs'
 import { ModelControl } from './model-control'
 import { prepareData } from './prepare-data'
 import { requireProviders } from './require-providers'
+import { SharedMemoryControl } from './shared-memory-control'
 import { StartError } from './start-error'
 import { Supervisor } from './supervisor'
 
@@ -228,10 +229,7 @@ export class Service {
       live: () => live.forProcess,
       status: () => supervisor.status,
       engineLauncher: this.engineLauncher(),
-      control: new ControlServer(
-        answersOf({ models: this.models, monitoring: this.monitoring, live }),
-        this.options.log,
-      ),
+      control: this.controlServer(live),
       monitoring: this.monitoring,
       onModelDeath: (model: ModelVersion, signal: NodeJS.Signals) => {
         this.monitoring.modelDied(model, signal)
@@ -256,6 +254,15 @@ export class Service {
       await placeSampleModels({ modelsDirectory, log: this.options.log })
     await this.models.start()
     perf.call('start.models', startedAt)
+  }
+
+  private controlServer(live: LiveControl): ControlServer {
+    const { config, paths, models, monitoring } = this
+    const sharedMemory = new SharedMemoryControl(config.inference, paths.sharedMemory)
+    return new ControlServer(
+      answersOf({ models, monitoring, sharedMemory, live }),
+      this.options.log,
+    )
   }
 
   private engineLauncher(): Launcher {

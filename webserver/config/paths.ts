@@ -21,6 +21,8 @@ export interface Paths {
   models: string
   /** What engines load (model/model-plan.ts), written by the primary. */
   modelPlan: string
+  /** Which regions of shared memory are registered (model/shared-memory.ts), written by the primary. */
+  sharedMemory: string
   /** Models that were sent instead of placed in the models directory. */
   uploadedModels: string
   /** What is known of the model files (model/checker/). */
@@ -47,6 +49,7 @@ export function pathsOf(config: Config): Paths {
     uploadedModels: join(run, 'models'),
     modelPlan: join(run, 'models.json'),
     modelChecks: join(data, 'model-checks.json'),
+    sharedMemory: join(run, 'shared-memory.json'),
     perfLogs: resolve(config.perf.directory),
     run,
     socket: (name) => join(run, `${name}.sock`),

@@ -1,5 +1,6 @@
 import type { CountedBlock } from './counted'
 import type { LiveChange, LiveSettings } from './live-settings'
+import type { SharedRegion } from './shared-memory'
 
 /**
  * What a worker may ask of the primary, by name: the argument and the answer, both plain JSON. The primary alone knows
@@ -24,6 +25,10 @@ export interface ControlQuestions {
   'live.settings': { argument: null; answer: LiveSettings }
   /** `account` is the id of who changes them. */
   'live.change': { argument: { account: string; change: LiveChange }; answer: LiveSettings }
+  /** Without a name, all of them. */
+  'sharedMemory.status': { argument: { name: string | null }; answer: readonly SharedRegion[] }
+  'sharedMemory.register': { argument: SharedRegion; answer: null }
+  'sharedMemory.unregister': { argument: { name: string | null }; answer: null }
 }
 
 export type ControlQuestion = keyof ControlQuestions

@@ -35,8 +35,8 @@ Generated from \`webserver/http/errors-page.ts\` by \`npm run docs\`; a test kee
 
 Outside \`/v2\` every error is \`application/problem+json\` (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, \`instance\`
 (\`urn:request:<id>\`, the id of the \`X-Request-Id\` header and of the logs), \`code\` and, where one input is at fault,
-\`field\`. Programs should go by \`code\`: it is stable, the sentences are not. Under \`/v2\` the same statuses come with
-the Open Inference Protocol's \`{"error": "<detail>"}\`.
+\`field\`. Programs should go by \`code\`: it is stable, the sentences are not. Under \`/v2\` the same statuses, but for
+501 in place of 415, come with the Open Inference Protocol's \`{"error": "<detail>"}\`.
 
 | code | status | title | when |
 | --- | --- | --- | --- |

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../domain/errors'
-import { httpMeanings } from './problem'
+import { httpMeanings, statusOf } from './problem'
 import type { Access, ResponseStatement, RouteStatement } from './route'
 
 const errorContents = {
@@ -106,7 +106,11 @@ function answerOf({
 }
 
 /** Several codes may share a status: their titles are joined. */
-function failuresOf({ errors = [], access, errorForm }: RouteStatement): Record<string, unknown> {
+function failuresOf({
+  errors = [],
+  access,
+  errorForm = 'problem',
+}: RouteStatement): Record<string, unknown> {
   const codes = new Set([
     ...commonErrors,
     ...(access === 'public' ? [] : (['unauthenticated'] as const)),
@@ -114,11 +118,12 @@ function failuresOf({ errors = [], access, errorForm }: RouteStatement): Record<
   ])
   const failures: Record<string, { description: string; content: unknown }> = {}
   for (const code of codes) {
-    const { status, title } = httpMeanings[code]
+    const { title } = httpMeanings[code]
+    const status = statusOf(code, errorForm)
     const before = failures[status]
     const description =
       before === undefined ? `${title} (${code})` : `${before.description}; ${title} (${code})`
-    failures[status] = { description, content: errorContents[errorForm ?? 'problem'] }
+    failures[status] = { description, content: errorContents[errorForm] }
   }
   return failures
 }

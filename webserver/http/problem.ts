@@ -27,6 +27,11 @@ export const httpMeanings = {
   internal: { status: 500, title: 'An error of the service' },
 } as const satisfies Record<ErrorCode, HttpMeaning>
 
+/** Of an answer in either form: the Open Inference Protocol's clients know what is not supported by 501. */
+export function statusOf(code: ErrorCode, form: 'problem' | 'inference'): number {
+  return form === 'inference' && code === 'unsupported' ? 501 : httpMeanings[code].status
+}
+
 /** RFC 9457. `code` is the stable name; `field` points at the input; `instance` is found in the logs. */
 export function problemOf(error: AppError, requestId: string): Record<string, unknown> {
   const { status, title } = httpMeanings[error.code]
@@ -65,7 +70,7 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
     : problemOf(error, requestIdOf(req))
   const type = inference ? 'application/json' : 'application/problem+json'
   const body = Buffer.from(JSON.stringify(content))
-  res.status(httpMeanings[error.code].status)
+  res.status(statusOf(error.code, inference ? 'inference' : 'problem'))
   res.setHeader('Content-Type', type)
   res.setHeader('Content-Length', body.length)
   if (hasWholeBody(req)) res.end(body)

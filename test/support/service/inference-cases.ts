@@ -2,8 +2,10 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import { addSubModel, externalDataModel, identityModel, mlpModel } from '../../../perf/bench/models'
 import { datatypeCases } from '../engine/datatype-cases'
 import { binaryInput, bytesOf, type BinaryTensor } from '../engine/infer'
+import { unservedCases } from './unserved-cases'
 
 // Above nginx's own limit of a mebibyte, which must hold nowhere.
+
 export const bodyBytesMax = 2_000_000
 
 /** The models that the cases call: one that serves, one per datatype, and three that cannot be served. */
@@ -183,6 +185,7 @@ const runs: InferenceCase[] = [
 ]
 
 const refusals: InferenceCase[] = [
+  ...unservedCases,
   { name: 'no token', path: '/v2', withoutToken: true, status: 401, says: '"error"' },
   {
     name: 'a token that is none',

@@ -152,6 +152,16 @@ export const inference = section({
     3 * gibibyte,
     'Address space of one engine, of which Node reserves some 2 GiB; a run that asks for more fails.',
   ),
+  systemSharedMemory: flag(
+    false,
+    'Whether inference requests may name regions of system shared memory (/dev/shm) that an admin has registered.',
+  ),
+  sharedMemoryRegionsMax: whole(
+    'regions',
+    [1, 4096],
+    256,
+    'Registered regions of system shared memory.',
+  ),
   providers: text(
     'names',
     'cpu',

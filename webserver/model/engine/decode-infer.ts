@@ -1,12 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { Values } from './datatypes'
 import { parseExactJson } from './exact-json'
-import { type InferPlan, type InputPlan, planInfer, planJoin } from './infer-plan'
+import { type InferPlan, type InputPlan, planInfer, planTensor } from './infer-plan'
 import { nestsTooDeep } from './json-depth'
 import { limits } from './limits'
-import { allOutputs } from './plan-outputs'
 import { refuse } from './request-fields'
-import { noPrecedence } from './request-parameters'
 import type { ServedModel } from './served-model'
 import { elementsOf } from './shape'
 import { binaryValues, InexactNumberError, jsonValues } from './tensor-values'
@@ -14,7 +12,7 @@ import { binaryValues, InexactNumberError, jsonValues } from './tensor-values'
 /** A request that is ready to run. */
 export interface DecodedInfer {
   plan: InferPlan
-  /** By the index of the model's input. */
+  /** By the index of the model's input; those in shared memory are still absent. */
   values: readonly Values[]
 }
 
@@ -83,7 +81,7 @@ export class InferDecoder {
     for (const input of plan.inputs) {
       const { source } = input
       if ('data' in source) values[input.spec.index] = jsonValues(input, source.data)
-      else {
+      else if ('binaryBytes' in source) {
         const end = at + source.binaryBytes
         if (end > blobs.length) this.refuseShort(input, end - blobs.length)
         values[input.spec.index] = binaryValues(input, blobs.subarray(at, end), this.model)
@@ -112,15 +110,7 @@ export class InferDecoder {
     const shape = text ? this.rawTextShape() : this.rawShape(body.length)
     const source = { binaryBytes: body.length + (text ? 4 : 0) }
     const input: InputPlan = { spec, shape, elements: elementsOf(shape), source }
-    const plan: InferPlan = {
-      id: null,
-      ...noPrecedence,
-      inputs: [input],
-      outputs: allOutputs(this.model, true),
-      jsonRefusal: null,
-      blobBytes: source.binaryBytes,
-      ...planJoin([input], this.model),
-    }
+    const plan = planTensor(input, true, this.model)
     return this.withBlobs(plan, text ? withLength(body) : body)
   }
 

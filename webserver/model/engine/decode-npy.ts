@@ -1,12 +1,10 @@
 import { textOfBytes, textOfString } from './byte-text'
 import type { Datatype, Values } from './datatypes'
 import type { DecodedInfer } from './decode-infer'
-import { type InputPlan, planJoin } from './infer-plan'
+import { type InputPlan, planTensor } from './infer-plan'
 import { limits } from './limits'
 import { descrs, type NpyArray, parseNpy } from './npy-format'
-import { allOutputs, jsonRefusalOf } from './plan-outputs'
 import { refuse, shown } from './request-fields'
-import { noPrecedence } from './request-parameters'
 import type { ServedModel, TensorSpec } from './served-model'
 import { elementsOf, requireShape } from './shape'
 import { binaryValues } from './tensor-values'
@@ -32,16 +30,7 @@ export function decodeNpy(body: Buffer, model: ServedModel): DecodedInfer {
       `input byte size mismatch for input '${spec.name}' for model '${model.name}'. ` +
         `Expected ${input.elements * width}, got ${array.data.length}`,
     )
-  const outputs = allOutputs(model, false)
-  const plan = {
-    id: null,
-    ...noPrecedence,
-    inputs: [input],
-    outputs,
-    jsonRefusal: jsonRefusalOf(outputs),
-    blobBytes: array.data.length,
-    ...planJoin([input], model),
-  }
+  const plan = planTensor(input, false, model)
   return { plan, values: [valuesOf(array, input, model)] }
 }
 

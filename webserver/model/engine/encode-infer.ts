@@ -8,8 +8,10 @@ import {
 } from './answer-tensor'
 import type { ContentCoding } from './content-coding'
 import type { InferPlan } from './infer-plan'
+import type { RegionSlice } from './region-slice'
 import { refuse } from './request-fields'
 import type { ServedModel } from './served-model'
+import type { SharedMemory } from './shared-memory'
 
 export interface EncodedInfer {
   contentType: string
@@ -31,13 +33,15 @@ const joinBytesMax = 64 * 1024
 export function encodeInfer(
   { id, outputs }: InferPlan,
   model: ServedModel,
-  values: RunValues,
+  { values, memory }: { values: RunValues; memory: SharedMemory | null },
 ): EncodedInfer {
   const blobs: Buffer[] = []
   const parts = outputs.map((output) => {
     const tensor = answerTensor(output, model, values)
     const { name, datatype, dims } = tensor
     const head = `{"name":${JSON.stringify(name)},"datatype":"${datatype.name}","shape":[${dims.join(',')}]`
+    if (output.region !== null)
+      return `${head},"parameters":${writtenTo(output.region, tensor, memory)}}`
     if (!output.binary) return `${head},"data":${jsonOf(tensor)}}`
     const blob = bytesOf(tensor.values)
     blobs.push(blob)
@@ -48,6 +52,21 @@ export function encodeInfer(
     `{${idPart}"model_name":"${model.name}","model_version":"${model.version}",` +
     `"outputs":[${parts.join(',')}]}`
   return assemble(json, blobs)
+}
+
+/** @returns the parameters that tell how much was written where. */
+function writtenTo(
+  slice: RegionSlice,
+  { name, values }: AnswerTensor,
+  memory: SharedMemory | null,
+): string {
+  const bytes = bytesOf(values)
+  memory!.write(slice, bytes, name)
+  return JSON.stringify({
+    shared_memory_region: slice.region,
+    shared_memory_offset: slice.offsetBytes,
+    shared_memory_byte_size: bytes.length,
+  })
 }
 
 function assemble(json: string, blobs: readonly Buffer[]): EncodedInfer {

@@ -105,7 +105,7 @@ class EngineHandler {
   private describe(route: Exclude<Route, { kind: 'infer' }>): unknown {
     switch (route.kind) {
       case 'server':
-        return { ...this.parts.server, extensions }
+        return { ...this.parts.server, extensions: this.extensions() }
       case 'unserved':
         throw new AppError('unsupported', `${route.extension} extension is not supported`)
       case 'live':
@@ -120,6 +120,10 @@ class EngineHandler {
         this.parts.registry.requireReady(route.name, route.version)
         return { name: route.name, ready: true }
     }
+  }
+
+  private extensions(): string[] {
+    return this.parts.memory === null ? extensions : [...extensions, 'system_shared_memory'].sort()
   }
 
   /** Ready with some models failed; not when every one of them has. */

@@ -17,6 +17,7 @@ import { loadRuntime } from './ort-runtime'
 import { BodyBudget } from './request-body'
 import { ResponseCache } from './response-cache'
 import { Scheduler } from './scheduler'
+import { SharedMemory } from './shared-memory'
 import { Watchdog } from './watchdog'
 
 /**
@@ -64,6 +65,7 @@ export async function startEngine(context: RoleContext): Promise<Running> {
     log,
     deadlineMs: settings.deadlineMs,
     answerBytesMax: settings.answerBytesMax,
+    memory: settings.systemSharedMemory ? new SharedMemory(paths.sharedMemory) : null,
     registry: registryOf(loaded, scheduler),
     server: { name: settings.serverName, version: readVersion() },
     headersTimeoutMs: setup.config.http.headersTimeoutMs,

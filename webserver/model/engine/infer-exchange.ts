@@ -26,6 +26,7 @@ import { sendError, sendInfer } from './reply'
 import { type BodyBudget, type BodyListener, RequestBody } from './request-body'
 import { cacheKeyOf, type ResponseCache } from './response-cache'
 import type { Scheduler } from './scheduler'
+import type { SharedMemory } from './shared-memory'
 import { descriptorOf, type Watchdog } from './watchdog'
 
 /** Where an infer request may go. */
@@ -44,6 +45,8 @@ export interface ExchangeParts {
   log: Logger
   deadlineMs: number
   answerBytesMax: number
+  /** Null when requests may not name any. */
+  memory: SharedMemory | null
 }
 
 const accountLengthMax = 64
@@ -121,7 +124,8 @@ export class InferExchange extends InferJob implements BodyListener {
       this.plan = request.plan
       this.values = request.values
       this.answersNpy = request.answersNpy
-      this.sizeBytes = body.length
+      this.sizeBytes = body.length + this.plan.regionBytes
+      if (this.plan.usesRegions) this.readRegions()
       this.endStage('parse')
       this.queueLength = this.target.queue.length
       if (!this.answerFromCache()) this.submit()
@@ -161,6 +165,13 @@ export class InferExchange extends InferJob implements BodyListener {
     this.target.queue.statistics.cacheMiss(spentMs)
   }
 
+  private readRegions(): void {
+    const { memory } = this.parts
+    if (memory === null) throw new AppError('unsupported', 'system shared memory is switched off')
+    this.body!.takeMore(this.plan.regionBytes)
+    this.values = memory.valuesOf(this.plan, this.values, this.target.queue.model)
+  }
+
   onBodyError(error: AppError): void {
     this.refuse(error)
   }
@@ -194,7 +205,8 @@ export class InferExchange extends InferJob implements BodyListener {
 
   private answer(outputs: readonly OutputValues[], batchItems: number, count: () => void): void {
     const values = { inputs: this.values, results: outputs }
-    const encoded = encodeReply(this, this.target.queue.model, values)
+    const { memory } = this.parts
+    const encoded = encodeReply(this, this.target.queue.model, { values, memory })
     const accepted = this.req.headers['accept-encoding']
     const coding = accepted === undefined ? null : preferredCoding(accepted)
     if (coding === null) this.send(encoded, batchItems, count)

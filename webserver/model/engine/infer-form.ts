@@ -8,6 +8,7 @@ import type { InferPlan } from './infer-plan'
 import { jsonRefusalOf } from './plan-outputs'
 import { refuse, shown } from './request-fields'
 import type { ServedModel } from './served-model'
+import type { SharedMemory } from './shared-memory'
 
 /** A request in whatever form it came. */
 export interface DecodedRequest extends DecodedInfer {
@@ -44,9 +45,9 @@ const headerLength = 'inference-header-content-length'
 export function encodeReply(
   { plan, answersNpy }: Pick<DecodedRequest, 'plan' | 'answersNpy'>,
   model: ServedModel,
-  values: RunValues,
+  { values, memory }: { values: RunValues; memory: SharedMemory | null },
 ): EncodedInfer {
-  if (!answersNpy) return encodeInfer(plan, model, values)
+  if (!answersNpy) return encodeInfer(plan, model, { values, memory })
   return encodeNpy(answerTensor(plan.outputs[0]!, model, values))
 }
 
@@ -94,6 +95,8 @@ function planForm(plan: InferPlan, { isAnswer, output }: NpyForm, model: ServedM
     output === null ? plan.outputs : plan.outputs.filter(({ spec }) => spec.name === output)
   if (output !== null && outputs.length === 0)
     refuse(`unexpected inference output '${shown(output)}' for model '${model.name}'`)
+  if (isAnswer && outputs.some(({ region }) => region !== null))
+    refuse(`shared memory does not go with ${mediaType}`)
   if (isAnswer && outputs.length > 1) {
     const names = outputs.map(({ spec }) => `'${spec.name}'`)
     refuse(

@@ -1,6 +1,6 @@
-import { AppError } from '../../domain/errors'
 import { limits } from './limits'
-import { jsonRefusalOf, type OutputPlan, planOutputs } from './plan-outputs'
+import { allOutputs, jsonRefusalOf, type OutputPlan, planOutputs } from './plan-outputs'
+import { type RegionSlice, requireSlice } from './region-slice'
 import {
   type JsonObject,
   optionalCount,
@@ -11,7 +11,7 @@ import {
   requireString,
   shown,
 } from './request-fields'
-import { type Precedence, requirePrecedence } from './request-parameters'
+import { noPrecedence, type Precedence, requirePrecedence } from './request-parameters'
 import type { ServedModel, TensorSpec } from './served-model'
 import { elementsOf, requireShape } from './shape'
 
@@ -19,8 +19,8 @@ export interface InputPlan {
   spec: TensorSpec
   shape: readonly number[]
   elements: number
-  /** Bytes of the input in the body after the JSON, or its values in the JSON. */
-  source: { binaryBytes: number } | { data: readonly unknown[] }
+  /** Bytes of the input in the body after the JSON, or its values in the JSON, or where they are in shared memory. */
+  source: { binaryBytes: number } | { data: readonly unknown[] } | RegionSlice
 }
 
 /** An infer request but for the bytes of its binary inputs. */
@@ -33,6 +33,9 @@ export interface InferPlan extends Precedence {
   jsonRefusal: string | null
   /** Sum of `binaryBytes`. */
   blobBytes: number
+  /** Bytes of inputs in shared memory. */
+  regionBytes: number
+  usesRegions: boolean
   /** Rows along the batch dimension; 0 when the request must run alone. */
   items: number
   /** Requests of one model with the same key may run as one batch. */
@@ -41,27 +44,41 @@ export interface InferPlan extends Precedence {
 
 /**
  * Reads the JSON of an infer request against the model that it is for.
- * @throws {AppError} `invalid` with the words that Triton uses, `unsupported` for shared memory.
+ * @throws {AppError} `invalid` with the words that Triton uses, `unsupported`.
  */
 export function planInfer(json: unknown, model: ServedModel): InferPlan {
   const request = requireObject(json, 'request')
   const precedence = requirePrecedence(parametersOf(request))
   const inputs = planInputs(request, model)
   const outputs = planOutputs(request, model)
-  const blobBytes = inputs.reduce((sum, { source }) => sum + binaryBytesOf(source), 0)
+  return { id: planId(request), ...precedence, ...planTensors(inputs, outputs, model) }
+}
+
+/** A request that is one tensor and asks for all outputs. */
+export function planTensor(input: InputPlan, binary: boolean, model: ServedModel): InferPlan {
+  return { id: null, ...noPrecedence, ...planTensors([input], allOutputs(model, binary), model) }
+}
+
+function planTensors(
+  inputs: readonly InputPlan[],
+  outputs: readonly OutputPlan[],
+  model: ServedModel,
+) {
+  const sources = inputs.map(({ source }) => source)
   return {
-    id: planId(request),
-    ...precedence,
     inputs,
     outputs,
     jsonRefusal: jsonRefusalOf(outputs),
-    blobBytes,
+    blobBytes: sources.reduce((sum, source) => sum + binaryBytesOf(source), 0),
+    regionBytes: sources.reduce((sum, source) => sum + regionBytesOf(source), 0),
+    usesRegions:
+      sources.some((source) => 'region' in source) || outputs.some(({ region }) => region !== null),
     ...planJoin(inputs, model),
   }
 }
 
 /** What may join with what: equal sizes beyond the batch dimension. Element types are the model's, hence equal. */
-export function planJoin(inputs: readonly InputPlan[], model: ServedModel) {
+function planJoin(inputs: readonly InputPlan[], model: ServedModel) {
   if (!model.joinable) return { items: 0, joinKey: '' }
   const items = inputs[0]!.shape[0]!
   let joinKey = ''
@@ -120,23 +137,21 @@ function planInput(entry: JsonObject, model: ServedModel): InputPlan {
   if (spec.datatype.json === 'string' && elements > limits.strings)
     refuse(`input '${name}' has ${elements} string elements, more than ${limits.strings}`)
   const source = planSource(entry, spec)
-  if ('binaryBytes' in source) requireByteSize({ spec, elements, source }, model)
+  if ('binaryBytes' in source) requireByteSize(spec, source.binaryBytes, { elements, model })
+  if ('region' in source) requireByteSize(spec, source.sizeBytes, { elements, model })
   return { spec, shape, elements, source }
 }
 
 function requireByteSize(
-  {
-    spec: { name, datatype },
-    elements,
-    source,
-  }: { spec: TensorSpec; elements: number; source: { binaryBytes: number } },
-  model: ServedModel,
+  { name, datatype }: TensorSpec,
+  sizeBytes: number,
+  { elements, model }: { elements: number; model: ServedModel },
 ): void {
   const expected = elements * datatype.sizeBytes
-  if (datatype.json !== 'string' && source.binaryBytes !== expected)
+  if (datatype.json !== 'string' && sizeBytes !== expected)
     refuse(
       `input byte size mismatch for input '${name}' for model '${model.name}'. ` +
-        `Expected ${expected}, got ${source.binaryBytes}`,
+        `Expected ${expected}, got ${sizeBytes}`,
     )
 }
 
@@ -148,8 +163,7 @@ function planSource(entry: JsonObject, spec: TensorSpec): InputPlan['source'] {
     (field) => (field === 'data' ? entry[field] : parameters[field]) !== undefined,
   )
   if (found.length !== 1) refuse(`${onlyOne} But ${foundText(found)}`)
-  if (found[0] === 'shared_memory_region')
-    throw new AppError('unsupported', `shared memory is not supported, input '${spec.name}'`)
+  if (found[0] === 'shared_memory_region') return requireSlice(parameters)
   if (found[0] === 'binary_data_size')
     return { binaryBytes: optionalCount(parameters['binary_data_size'], 'binary_data_size')! }
   if (spec.datatype.json === 'none')
@@ -171,4 +185,8 @@ function foundText(found: readonly string[]): string {
 
 function binaryBytesOf(source: InputPlan['source']): number {
   return 'binaryBytes' in source ? source.binaryBytes : 0
+}
+
+function regionBytesOf(source: InputPlan['source']): number {
+  return 'region' in source ? source.sizeBytes : 0
 }

@@ -1,5 +1,5 @@
-import { AppError } from '../../domain/errors'
 import { limits } from './limits'
+import { type RegionSlice, requireSlice } from './region-slice'
 import {
   type JsonObject,
   optionalBoolean,
@@ -18,6 +18,8 @@ export interface OutputPlan {
   binary: boolean
   /** How many of the largest values are answered in place of all, as text (classification extension); 0 for all. */
   classes: number
+  /** Where its bytes go in place of the answer; null is nowhere. */
+  region: RegionSlice | null
 }
 
 /**
@@ -41,7 +43,7 @@ export function planOutputs(request: JsonObject, model: ServedModel): readonly O
 }
 
 export function allOutputs(model: ServedModel, binary: boolean): readonly OutputPlan[] {
-  return model.outputs.map((spec) => ({ spec, binary, classes: 0 }))
+  return model.outputs.map((spec) => ({ spec, binary, classes: 0, region: null }))
 }
 
 function planOutput(entry: JsonObject, model: ServedModel, preset: boolean): OutputPlan {
@@ -53,13 +55,11 @@ function planOutput(entry: JsonObject, model: ServedModel, preset: boolean): Out
   const binary = optionalBoolean(parameters['binary_data'], 'binary_data') ?? preset
   const classes = optionalCount(parameters['classification'], 'classification') ?? 0
   if (classes > 0) requireClassifiable(spec, classes)
-  if (parameters['shared_memory_region'] !== undefined) refuseSharedMemory(name, classes)
-  return { spec, binary, classes }
-}
-
-function refuseSharedMemory(name: string, classes: number): never {
-  if (classes > 0) refuse(`shared memory does not go with 'classification', output '${name}'`)
-  throw new AppError('unsupported', `shared memory is not supported, output '${name}'`)
+  const inMemory = parameters['shared_memory_region'] !== undefined
+  if (classes > 0 && inMemory)
+    refuse(`shared memory does not go with 'classification', output '${name}'`)
+  const region = inMemory ? requireSlice(parameters) : null
+  return { spec, binary, classes, region }
 }
 
 const classifiable: readonly string[] = ['float', 'integer', 'bigint']
@@ -76,7 +76,8 @@ function requireClassifiable({ name, datatype }: TensorSpec, classes: number): v
 /** Why these outputs cannot go out as JSON and binary tensors; null when they can. */
 export function jsonRefusalOf(outputs: readonly OutputPlan[]): string | null {
   const mute = outputs.find(
-    ({ spec, binary, classes }) => !binary && classes === 0 && spec.datatype.json === 'none',
+    ({ spec, binary, classes, region }) =>
+      !binary && classes === 0 && region === null && spec.datatype.json === 'none',
   )
   if (mute === undefined) return null
   const { name, datatype } = mute.spec

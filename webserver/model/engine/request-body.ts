@@ -125,6 +125,12 @@ export class RequestBody {
     this.decoder?.destroy()
   }
 
+  /** Counts what the request brings beside its body. @throws {AppError} as the constructor. */
+  takeMore(sizeBytes: number): void {
+    if (sizeBytes > this.budget.bodyBytesMax) throw tooLarge(this.budget.bodyBytesMax)
+    this.take(sizeBytes)
+  }
+
   /** Calls the listener once, unless the client leaves first. */
   read(listener: BodyListener): void {
     const source = this.decoder ?? this.req

@@ -44,13 +44,14 @@ export function createEngineServer(parts: ServerParts): Server {
 const extensions = [
   'binary_tensor_data',
   'classification',
+  'logging',
   'model_configuration',
   'model_repository',
   'model_repository(unload_dependents)',
   'parameters',
+  'schedule_policy',
   'statistics',
   'trace',
-  'logging',
 ]
 
 class EngineHandler {

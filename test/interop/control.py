@@ -95,7 +95,7 @@ def system_shared_memory():
         refused("tensors", again, 400)
         client.unregister_system_shared_memory("tensors")
         assert "tensors" not in status()
-        refused("tensors", lambda: client.infer("identity_fp32", [tensor]), 400)
+        refused("tensors", lambda: client.infer("identity_fp32", [tensor]), 404)
     finally:
         shared_memory.destroy_shared_memory_region(handle)
         client.unregister_system_shared_memory()
@@ -117,7 +117,7 @@ def cuda_shared_memory():
         lambda: client.unregister_cuda_shared_memory(),
     ]
     for call in calls:
-        refused("CUDA shared memory", call, 501)
+        refused("cuda_shared_memory", call, 501)
 
 
 run()

@@ -34,7 +34,11 @@ async function start(directory: string): Promise<Service> {
     settings: {
       cluster: { workers: 2, engines: 2 },
       models: { mode: 'explicit', load: '*' },
-      inference: { serverName: 'triton', bodyBytesMax: 4 * 1024 * 1024 },
+      inference: {
+        serverName: 'triton',
+        bodyBytesMax: 4 * 1024 * 1024,
+        systemSharedMemory: true,
+      },
     },
     models: {
       ...identityModels(),

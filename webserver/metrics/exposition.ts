@@ -19,54 +19,55 @@ export function expose(blocks: readonly CountedBlock[]): string {
 }
 
 function exposeFamily(family: Family, blocks: readonly CountedBlock[]): string {
-  const lines = blocks.flatMap((block) =>
-    family.type === 'histogram' ? histogramLines(family, block) : scalarLines(family, block),
-  )
+  const lines = family.type === 'histogram' ? histograms(family, blocks) : scalars(family, blocks)
   if (lines.length === 0) return ''
   const { name, help, type } = family
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n')
 }
 
-function scalarLines(
+function scalars(
   family: Exclude<Family, HistogramFamily>,
-  [, labels, values]: CountedBlock,
+  blocks: readonly CountedBlock[],
 ): string[] {
-  return family.columns.map((column) => {
-    const text = labelText(pairs(family, labels, column.labels))
-    return `${family.name}${text} ${scaled(values[column.at]!, family.scale)}`
-  })
+  const { name, columns, scale } = family
+  return blocks.flatMap(([, labels, values]) =>
+    columns.map((column) => {
+      const text = labelText(pairs(family, labels, column.labels))
+      return `${name}${text} ${scaled(values[column.at]!, scale)}`
+    }),
+  )
 }
 
 /** Without a line for histograms that are still empty: a model that nobody asks costs no series. */
-function histogramLines(family: HistogramFamily, [, labels, values]: CountedBlock): string[] {
-  return family.columns.flatMap((column) => {
-    const own = pairs(family, labels, column.labels)
-    const counts = values.slice(column.bucketsAt, column.bucketsAt + family.buckets.count)
-    return counts.some((count) => count > 0)
-      ? oneHistogram(family, column, own, { counts, values })
-      : []
-  })
+function histograms(family: HistogramFamily, blocks: readonly CountedBlock[]): string[] {
+  const { buckets, boundScale, columns } = family
+  const bounds = [...buckets.bounds.map((bound) => scaled(bound, boundScale)), '+Inf']
+  return blocks.flatMap((block) =>
+    columns.flatMap((column) => {
+      const counts = block[2].slice(column.bucketsAt, column.bucketsAt + buckets.count)
+      const isEmpty = counts.every((count) => count === 0)
+      return isEmpty ? [] : histogram(family, column, { block, counts, bounds })
+    }),
+  )
 }
 
-function oneHistogram(
-  { name, scale, buckets, boundScale }: HistogramFamily,
-  { sumAt }: HistogramColumn,
-  labels: readonly string[],
-  { counts, values }: { counts: readonly number[]; values: readonly number[] },
+function histogram(
+  family: HistogramFamily,
+  column: HistogramColumn,
+  parts: { block: CountedBlock; counts: readonly number[]; bounds: readonly string[] },
 ): string[] {
-  let sum = 0
-  const lines = counts.map((count, index) => {
-    sum += count
-    const bound = buckets.bounds[index]
-    const le = bound === undefined ? '+Inf' : scaled(bound, boundScale)
-    return `${name}_bucket${labelText([...labels, `le="${le}"`])} ${sum}`
+  const [, labelValues, values] = parts.block
+  const { name, scale } = family
+  const labels = pairs(family, labelValues, column.labels)
+  const start = `${name}_bucket{${[...labels, ''].join(',')}le="`
+  let total = 0
+  const lines = parts.counts.map((count, index) => {
+    total += count
+    return `${start}${parts.bounds[index]!}"} ${total}`
   })
   const text = labelText(labels)
-  return [
-    ...lines,
-    `${name}_sum${text} ${scaled(values[sumAt]!, scale)}`,
-    `${name}_count${text} ${sum}`,
-  ]
+  const sum = scaled(values[column.sumAt]!, scale)
+  return [...lines, `${name}_sum${text} ${sum}`, `${name}_count${text} ${total}`]
 }
 
 function pairs(

@@ -51,6 +51,12 @@ module.exports = {
       to: { path: '^webserver/(database|passwords)' },
     },
     {
+      name: 'metrics-know-the-domain-only',
+      severity: 'error',
+      from: { path: '^webserver/metrics' },
+      to: { path: '^(webserver|perf)', pathNot: '^webserver/(metrics|domain)' },
+    },
+    {
       name: 'a-door-calls-services',
       severity: 'error',
       from: { path: '^webserver/http' },

@@ -45,13 +45,15 @@ test('the dashboard asks only for what a live scrape shows, by labels that it ha
     const dashboard = JSON.parse(readFileSync(file, 'utf8')) as Dashboard
     const asked = expressions(dashboard)
     expect(asked.length).toBeGreaterThan(25)
+    const metrics = new Set(asked.flatMap(selectorsOf).map(({ metric }) => metric))
+    let missing = [...metrics]
     const shown = await waitUntil('everything has been counted', async () => {
       const answer = await fetch(`${service.url}/metrics`, { headers })
-      const families = answer.ok
-        ? readExposition(await answer.text())
-        : new Map<string, ReadFamily>()
-      const labels = labelsByMetric(families)
-      return asked.flatMap(selectorsOf).every(({ metric }) => labels.has(metric)) && labels
+      const labels = labelsByMetric(readExposition(await answer.text()))
+      missing = missing.filter((metric) => !labels.has(metric))
+      return missing.length === 0 && labels
+    }).catch((cause: unknown) => {
+      throw new Error(`no scrape shows ${missing.join(', ')}`, { cause })
     })
     for (const expression of asked)
       for (const { metric, labels } of selectorsOf(expression)) {
@@ -82,6 +84,8 @@ async function keepBusy(service: Service, headers: Record<string, string>): Prom
       ...{ method: 'POST', headers, body: JSON.stringify(body) },
     })
   expect((await infer('simple', { inputs })).status).toBe(200)
+  // What an engine has told outlives it.
+  expect((await fetch(`${service.url}/metrics`, { headers })).status).toBe(200)
   const one = { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [0] }] }
   expect((await infer('endless', one)).status).toBe(504)
   const file = { method: 'PUT', headers, body: 'content' }

@@ -54,7 +54,7 @@ module.exports = {
       name: 'metrics-know-the-domain-only',
       severity: 'error',
       from: { path: '^webserver/metrics' },
-      to: { path: '^(webserver|perf)', pathNot: '^webserver/(metrics|domain)' },
+      to: { path: '^(webserver|perf)/', pathNot: '^webserver/(metrics|domain)' },
     },
     {
       name: 'a-door-calls-services',

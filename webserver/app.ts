@@ -5,6 +5,7 @@ import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
 import { openDatabase } from './database/open-database'
 import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
+import type { ModelPins } from './domain/model-pins'
 import type { PasswordHasher } from './domain/password-hasher'
 import { inferencePipe } from './http/inference-pipe'
 import { inferenceStatements } from './http/inference-statements'
@@ -69,7 +70,8 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
   const services = createServices(context, backends, now)
   let status: ServiceStatus | null = null
   const routes = createRoutes(context, { ...backends, ...services, status: () => status })
-  const server = createServer(context, services, routes)
+  const pins = () => status?.pins ?? {}
+  const server = createServer(context, { ...services, pins }, routes)
   const maintenance = createMaintenance(context, backends, now)
   if (context.setup.slot === sweepingSlot) maintenance.start()
   return {
@@ -83,22 +85,35 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
   }
 }
 
-function createServer(context: RoleContext, { sessions }: Services, routes: Route[]): Server {
+interface ServerParts {
+  sessions: SessionService
+  pins(): ModelPins
+}
+
+function createServer(context: RoleContext, parts: ServerParts, routes: Route[]): Server {
   const { setup, perf, log, counts } = context
   const { config } = setup
   const requests = new RequestCounts(counts, setup.slot)
-  const dependencies = { config: config.http, routes, sessions, perf, log, requests }
+  const dependencies = {
+    config: config.http,
+    routes,
+    sessions: parts.sessions,
+    perf,
+    log,
+    requests,
+  }
   if (config.http.nginx) return createHttpServer(dependencies)
-  return createHttpServer({ ...dependencies, inference: createInferencePipe(context, sessions) })
+  return createHttpServer({ ...dependencies, inference: createInferencePipe(context, parts) })
 }
 
-function createInferencePipe({ setup, paths }: RoleContext, sessions: SessionService) {
+function createInferencePipe({ setup, paths }: RoleContext, { sessions, pins }: ServerParts) {
   const { cluster, http, inference } = setup.config
   const slots = Array.from({ length: cluster.engines }, (_, index) => index + 1)
   return inferencePipe({
     ...inference,
     bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     socketPaths: slots.map((slot) => paths.socket(`engine-${slot}`)),
+    pins,
     authenticate: authenticator(sessions),
   })
 }

@@ -1,6 +1,11 @@
 import { pathsOf } from '../../webserver/config/paths'
 import { configSchema, type ConfigInput } from '../../webserver/config/schema'
-import { renderIncludes, unspeakablePath, type RenderContext } from '../../webserver/nginx/render'
+import {
+  renderIncludes,
+  renderPins,
+  unspeakablePath,
+  type RenderContext,
+} from '../../webserver/nginx/render'
 
 function contextOf(settings: ConfigInput, more: Partial<RenderContext> = {}): RenderContext {
   const config = configSchema.parse(settings)
@@ -20,6 +25,26 @@ test('every worker and every engine is a server of its upstream', () => {
     'server "unix:/d/run/worker-1.sock"',
     'server "unix:/d/run/worker-2.sock"',
     'server "unix:/d/run/engine-1.sock"',
+  ])
+})
+
+test('requests for pinned models go to the engines that have them', () => {
+  const context = contextOf({ data: { directory: '/d' }, cluster: { engines: 3 } })
+  expect(renderPins(context, {})).toEqual({
+    'pins.conf': '',
+    'infer-pass.conf': 'proxy_pass http://engines;\n',
+  })
+  const { 'pins.conf': pins, 'infer-pass.conf': pass } = renderPins(context, {
+    'a.b': [1, 3],
+    c: [2, 9],
+  })
+  expect(pass).toBe('proxy_pass http://$engines_of_model;\n')
+  expect(pins).toContain('"~^/v2/models/a\\.b(?:/|$)" engines_1_3;')
+  expect(pins).toContain('"~^/v2/models/c(?:/|$)" engines_2;')
+  expect(pins!.match(/server "unix:[^"]*"/g)).toEqual([
+    'server "unix:/d/run/engine-1.sock"',
+    'server "unix:/d/run/engine-3.sock"',
+    'server "unix:/d/run/engine-2.sock"',
   ])
 })
 

@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { childEnvironment } from '../config/process-environment'
-import type { NginxFiles } from '../nginx/directory'
+import { type NginxFiles, type NginxFilesOptions, writeNginxFiles } from '../nginx/directory'
 import { ManagedProcess } from './managed-process'
 import { StartError } from './start-error'
 
@@ -23,6 +23,15 @@ export function findNginx(binary: string): readonly string[] {
   const dyingWithParent = ['setpriv', '--pdeathsig', 'TERM'] as const
   const probe = spawnSync(dyingWithParent[0], [...dyingWithParent.slice(1), 'true'], { env })
   return probe.status === 0 ? [...dyingWithParent, binary] : [binary]
+}
+
+/** @throws {StartError} naming a path that nginx's configuration cannot express. */
+export function prepareNginx(options: NginxFilesOptions): NginxFiles {
+  try {
+    return writeNginxFiles(options)
+  } catch (error) {
+    throw new StartError((error as Error).message, { cause: error })
+  }
 }
 
 /**

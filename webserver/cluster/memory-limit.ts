@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import type { Logger } from '../platform/logger'
 
 /** How a program of ours is started: the program itself and the words before our script. */
 export interface Launcher {
@@ -21,4 +22,11 @@ export function launcherWithin(bytesMax: number, cpuSecondsMax?: number): Launch
 
 export function launcherWithoutLimit(): Launcher {
   return { execPath: process.execPath, execArgv: process.execArgv }
+}
+
+/** Where there is no `prlimit` engines go without a limit, and the log says so. */
+export function launcherOfEngines(bytesMax: number, log: Logger): Launcher {
+  const limited = launcherWithin(bytesMax)
+  if (limited === null) log.warn('prlimit (util-linux) is missing: engines have no memory limit')
+  return limited ?? launcherWithoutLimit()
 }

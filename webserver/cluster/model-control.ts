@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises'
 import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
+import { type ModelPins, pinsBetween } from '../domain/model-pins'
 import type { ControlQuestions, ModelState } from '../domain/service-control'
 import type { CheckAgain } from '../model/checker/model-checker'
 import { modelConfigOf } from '../model/model-config'
 import { type ModelPlan, type PlannedModel, writePlan } from '../model/model-plan'
+import { pinsOf, requireEngines } from '../model/model-pinning'
 import { ModelWishes } from '../model/model-wishes'
 import { planModels } from '../model/plan-models'
 import { settingsFromConfig } from '../model/triton-config'
@@ -14,7 +16,7 @@ import { EngineRenewal } from './engine-renewal'
 import { ChangeQueue, type ChangeTime } from './change-queue'
 import type { ModelVersion } from './life-signs'
 import { ModelDeaths } from './model-deaths'
-import { findModel, indexOf, notReady, servedFacts } from './model-index'
+import { findModel, indexOf, notReady, requireLoaded, servedFacts } from './model-index'
 import { ModelPoll } from './model-poll'
 import type { EngineSlot } from './supervisor'
 
@@ -26,6 +28,8 @@ export interface ModelControlOptions {
   /** Has files looked at that nobody has looked at yet (model/checker/model-checker.ts). */
   check(plan: readonly PlannedModel[], again: CheckAgain): Promise<PlannedModel[]>
   engines(): readonly EngineSlot[]
+  /** From now on requests for these models must go to these engines only. */
+  route(pins: ModelPins): void
   /** A plan is in force. */
   onPlanned(models: readonly PlannedModel[]): void
 }
@@ -77,6 +81,7 @@ export class ModelControl {
   async start(): Promise<void> {
     const { wishes } = this.state
     await this.install({ wishes, plan: await this.planFor(wishes, nothing) })
+    this.options.route(pinsOf(this.state.plan.models))
     const { config, paths, log } = this.options
     if (config.models.mode !== 'poll') return
     this.poll = new ModelPoll({
@@ -206,12 +211,15 @@ export class ModelControl {
     const plan = await this.planFor(wishes, again)
     check(indexOf(plan.models, []))
     if (!always && this.isInForce(plan, check)) return
+    const pins = pinsOf(plan.models)
+    this.options.route(pinsBetween(pinsOf(before.plan.models), pins))
     await this.install({ wishes, plan })
     try {
       await this.renewal.renewAll(plan.number, {
         before: () => time.requireTime(),
         after: (engine) => check(indexOf(plan.models, [engine])),
       })
+      this.options.route(pins)
       await this.renewal.untilHandedOver()
     } catch (error) {
       await this.takeBack(before)
@@ -238,7 +246,8 @@ export class ModelControl {
       wishes,
       previous: this.state.plan.models,
     })
-    const plan = planned.map((model) => this.withDeaths(model))
+    const possible = requireEngines(planned, config.cluster.engines)
+    const plan = possible.map((model) => this.withDeaths(model))
     return { number: ++this.plans, models: await this.options.check(plan, again) }
   }
 
@@ -257,6 +266,7 @@ export class ModelControl {
     const failed = this.state.plan.number
     await this.install({ wishes, plan: { ...plan, number: ++this.plans } })
     await this.renewal.replaceThose(failed)
+    this.options.route(pinsOf(plan.models))
   }
 
   /** Files that were sent with a load, once no wish names them. */
@@ -277,16 +287,4 @@ const nothing: CheckAgain = () => 'nothing'
 /** Somebody asks for this model: what failed for want of time or memory may succeed now. */
 function retryOf(name: string): CheckAgain {
   return (model) => (model.name === name ? 'refused' : 'nothing')
-}
-
-/** All versions or none, as Triton has it. */
-function requireLoaded(name: string, index: readonly ModelState[]): void {
-  const versions = index.filter((model) => model.name === name)
-  const failed = versions.find(({ state }) => state === 'UNAVAILABLE')
-  if (versions.length > 0 && failed === undefined) return
-  const why = failed === undefined ? '' : `: version ${failed.version}: ${failed.reason}`
-  throw new AppError(
-    'invalid',
-    `failed to load '${name}', failed to poll from model repository${why}`,
-  )
 }

@@ -69,3 +69,18 @@ function stateOf(
   const [first] = reports
   return first ?? { state: 'LOADING', reason: 'no engine has loaded it yet' }
 }
+
+/**
+ * All versions or none, as Triton has it.
+ * @throws {AppError} `invalid` with the reason.
+ */
+export function requireLoaded(name: string, index: readonly ModelState[]): void {
+  const versions = index.filter((model) => model.name === name)
+  const failed = versions.find(({ state }) => state === 'UNAVAILABLE')
+  if (versions.length > 0 && failed === undefined) return
+  const why = failed === undefined ? '' : `: version ${failed.version}: ${failed.reason}`
+  throw new AppError(
+    'invalid',
+    `failed to load '${name}', failed to poll from model repository${why}`,
+  )
+}

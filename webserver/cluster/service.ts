@@ -6,9 +6,10 @@ import { pathsOf, type Paths } from '../config/paths'
 import type { Config } from '../config/schema'
 import { requireWorkable } from '../database/open-database'
 import type { PlannedModel } from '../model/model-plan'
+import type { ModelPins } from '../domain/model-pins'
 import type { ModelDigest } from '../model/repository'
 import { placeSampleModels } from '../model/samples'
-import { writeNginxFiles } from '../nginx/directory'
+import type { NginxFiles } from '../nginx/directory'
 import type { Logger } from '../platform/logger'
 import { claimPort, urlOf } from './address'
 import { answersOf } from './answers'
@@ -17,9 +18,9 @@ import { prepareDataDirectory, prepareRunDirectory } from './data-directory'
 import { lockDataDirectory, type DataLock } from './data-lock'
 import { launchChild } from './launch'
 import { createModelChecker } from './launch-checker'
-import { findNginx, launchNginx } from './launch-nginx'
+import { findNginx, launchNginx, prepareNginx } from './launch-nginx'
 import { endLeftovers } from './leftovers'
-import { launcherWithin, launcherWithoutLimit, type Launcher } from './memory-limit'
+import { launcherOfEngines } from './memory-limit'
 import { Monitoring } from './monitoring'
 import { OwnerRecord } from './owner-record'
 import { LiveControl } from './live-control'
@@ -28,7 +29,6 @@ import { ModelControl } from './model-control'
 import { prepareData } from './prepare-data'
 import { requireProviders } from './require-providers'
 import { SharedMemoryControl } from './shared-memory-control'
-import { StartError } from './start-error'
 import { Supervisor } from './supervisor'
 
 export interface ServiceOptions {
@@ -62,7 +62,7 @@ export class Service {
   private live: LiveControl | null = null
   /** Uploads may have left drafts and contents behind, and the next start must look for them. */
   private mustSweep = false
-  private removeNginxFiles: () => void = () => undefined
+  private nginxFiles: NginxFiles | null = null
 
   constructor(private readonly options: ServiceOptions) {
     const { config, hooks, log, onFatal } = options
@@ -102,6 +102,7 @@ export class Service {
       log,
       check: (plan, again) => checker.check(plan, { again, signal }),
       engines: () => this.supervisor.engines,
+      route: (pins) => this.route(pins),
       onPlanned: (models) => {
         this.planned = models.map(digestOf)
         this.live?.run?.setModels(this.planned)
@@ -181,7 +182,7 @@ export class Service {
     this.live?.perf.close(why)
     this.live?.run?.finish(why)
     if (this.lock !== null) {
-      this.removeNginxFiles()
+      this.nginxFiles?.remove()
       rmSync(this.paths.run, { recursive: true, force: true })
       if (!this.mustSweep) this.owner.remove()
       await this.lock.release()
@@ -228,7 +229,7 @@ export class Service {
       config,
       live: () => live.forProcess,
       status: () => supervisor.status,
-      engineLauncher: this.engineLauncher(),
+      engineLauncher: launcherOfEngines(config.inference.memoryBytesMax, this.options.log),
       control: this.controlServer(live),
       monitoring: this.monitoring,
       onModelDeath: (model: ModelVersion, signal: NodeJS.Signals) => {
@@ -265,26 +266,18 @@ export class Service {
     )
   }
 
-  private engineLauncher(): Launcher {
-    const limited = launcherWithin(this.config.inference.memoryBytesMax)
-    if (limited === null)
-      this.options.log.warn('prlimit (util-linux) is missing: engines have no memory limit')
-    return limited ?? launcherWithoutLimit()
-  }
-
   private async startNginx(command: readonly string[]): Promise<void> {
+    const { config, paths } = this
     const perfDirectory = this.live?.run?.info.directory ?? null
-    const files = this.nginxFiles(perfDirectory)
-    this.removeNginxFiles = files.remove
+    const files = (this.nginxFiles = prepareNginx({ config, paths, perfDirectory }))
+    files.setPins(this.supervisor.status.pins ?? {})
     await this.supervisor.start('nginx', 1, () => launchNginx(command, files))
   }
 
-  private nginxFiles(perfDirectory: string | null) {
-    try {
-      return writeNginxFiles({ config: this.config, paths: this.paths, perfDirectory })
-    } catch (error) {
-      throw new StartError((error as Error).message, { cause: error })
-    }
+  /** Where requests for pinned models go, through nginx and through workers. */
+  private route(pins: ModelPins): void {
+    this.supervisor.setPins(pins)
+    if (this.nginxFiles?.setPins(pins) === true) this.supervisor.hangUp('nginx')
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterHooks } from '../config/define-cluster'
 import type { ModelsReport, ProcessState, ServiceStatus, ToChild } from '../config/process-setup'
 import type { Config } from '../config/schema'
+import type { ModelPins } from '../domain/model-pins'
 import type { Logger } from '../platform/logger'
 import { BackOff } from './back-off'
 import type { Exit, ManagedProcess } from './managed-process'
@@ -38,6 +39,7 @@ export class Supervisor {
   private readonly watches: NodeJS.Timeout
   private watchedAt = performance.now()
   private draining = false
+  private pins: ModelPins = {}
   private waiting: (() => void)[] = []
 
   constructor(private readonly options: SupervisorOptions) {
@@ -51,7 +53,11 @@ export class Supervisor {
   }
 
   get status(): ServiceStatus {
-    return { draining: this.draining, processes: this.slots.map(({ state }) => state) }
+    return {
+      draining: this.draining,
+      pins: this.pins,
+      processes: this.slots.map(({ state }) => state),
+    }
   }
 
   /** All that run, ready or not. */
@@ -66,6 +72,18 @@ export class Supervisor {
 
   tellAll(message: ToChild): void {
     for (const process of this.processes) if (process.role !== 'nginx') process.send(message)
+  }
+
+  /** From now on workers send requests for these models to these engines only. */
+  setPins(pins: ModelPins): void {
+    this.pins = pins
+    this.tellWorkers()
+  }
+
+  /** Has a process read its settings anew, if there is one that does so already. */
+  hangUp(role: Role): void {
+    for (const slot of this.of(role))
+      for (const process of slot.processes) if (process.isReady) process.signal('SIGHUP')
   }
 
   /** From now on `/readyz` answers 503. */

@@ -14,6 +14,7 @@ const setupSchema = z.object({
   status: z
     .object({
       draining: z.boolean(),
+      pins: z.record(z.string(), z.array(z.number())).exactOptional(),
       processes: z.array(
         z.object({
           role: z.enum(['worker', 'writer', 'engine', 'nginx']),

@@ -1,5 +1,6 @@
 import type { Perf, PerfLevel, RunInfo } from '../../perf/timing'
 import type { LogLevel } from '../domain/live-settings'
+import type { ModelPins } from '../domain/model-pins'
 import type { ModelReport } from '../domain/model-report'
 import type { ControlQuestion, ServiceControl } from '../domain/service-control'
 import type { WireError } from '../domain/wire-error'
@@ -37,6 +38,8 @@ export interface ProcessState {
 /** The primary's view of the service, sent to the workers whenever it changes; `/readyz` answers from it. */
 export interface ServiceStatus {
   draining: boolean
+  /** Where requests for some of the models have to go; all others may go to any engine. */
+  pins?: ModelPins
   processes: ProcessState[]
 }
 

@@ -2,6 +2,8 @@ import { Agent, request, type ClientRequest, type RequestOptions } from 'node:ht
 import { AppError } from '../domain/errors'
 
 interface Engine {
+  /** From 1 on. */
+  number: number
   socketPath: string
   inFlight: number
 }
@@ -20,15 +22,24 @@ export class EnginePool {
   private turn = 0
 
   constructor(socketPaths: readonly string[]) {
-    this.engines = socketPaths.map((socketPath) => ({ socketPath, inFlight: 0 }))
+    this.engines = socketPaths.map((socketPath, index) => ({
+      number: index + 1,
+      socketPath,
+      inFlight: 0,
+    }))
   }
 
   /**
    * Connects to the least busy engine. One that is just being replaced refuses, and the next one is asked.
+   * @param only the engines that may take it, by number; all when null.
    * @throws {AppError} `unavailable` when none takes the connection.
    */
-  async connect(options: RequestOptions): Promise<EngineRequest> {
+  async connect(
+    options: RequestOptions,
+    only: readonly number[] | null = null,
+  ): Promise<EngineRequest> {
     for (const engine of this.leastBusyFirst()) {
+      if (only !== null && !only.includes(engine.number)) continue
       engine.inFlight++
       const { agent } = this
       const upstream = request({ ...options, agent, socketPath: engine.socketPath })

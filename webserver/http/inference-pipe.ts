@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream'
 import { pipeline as whenPiped } from 'node:stream/promises'
 import type { Request, RequestHandler, Response } from 'express'
 import { AppError } from '../domain/errors'
+import { enginesFor, type ModelPins } from '../domain/model-pins'
 import { EnginePool } from './engine-pool'
 import { requestBody } from './uploads/request-body'
 
@@ -18,6 +19,8 @@ export interface InferencePipeOptions {
   deadlineMs: number
   bodyBytesMax: number
   bodyIdleTimeoutMs: number
+  /** Where some of the models are. */
+  pins(): ModelPins
   /** Puts the caller into the context, or throws `unauthenticated`. */
   authenticate(req: Request): Promise<void>
 }
@@ -57,10 +60,13 @@ function requireTakable({ headers }: Request, bytesMax: number): void {
 async function exchange(
   req: Request,
   res: Response,
-  { pool, bodyIdleTimeoutMs, deadlineMs }: InferencePipeOptions & { pool: EnginePool },
+  { pool, bodyIdleTimeoutMs, deadlineMs, pins }: InferencePipeOptions & { pool: EnginePool },
 ): Promise<void> {
   const signal = whenGone(res)
-  const { upstream, release } = await pool.connect({ ...requestFor(req), signal })
+  const { upstream, release } = await pool.connect(
+    { ...requestFor(req), signal },
+    enginesFor(req.originalUrl, pins()),
+  )
   try {
     // Node would keep the headers until the first byte of the body; the engine may refuse by the headers alone.
     upstream.flushHeaders()

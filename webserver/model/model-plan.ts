@@ -63,11 +63,3 @@ export async function writePlan(path: string, plan: ModelPlan): Promise<void> {
 export async function readPlan(path: string): Promise<ModelPlan> {
   return JSON.parse(await readFile(path, 'utf8')) as ModelPlan
 }
-
-/** What one engine has to do with: models pinned to others do not exist for it. */
-export function planOf(engine: number, { number, models }: ModelPlan): ModelPlan {
-  return {
-    number,
-    models: models.filter(({ settings: { engines } }) => engines?.includes(engine) ?? true),
-  }
-}

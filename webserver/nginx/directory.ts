@@ -2,8 +2,15 @@ import { accessSync, constants, mkdirSync, rmSync, symlinkSync, writeFileSync } 
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { Paths } from '../config/paths'
+import type { ModelPins } from '../domain/model-pins'
 import type { Config } from '../config/schema'
-import { accessLogIn, renderIncludes, unspeakablePath, type RenderContext } from './render'
+import {
+  accessLogIn,
+  renderIncludes,
+  renderPins,
+  unspeakablePath,
+  type RenderContext,
+} from './render'
 
 export interface NginxFiles {
   /** nginx's prefix: everything relative in nginx.conf lies below it. */
@@ -12,6 +19,8 @@ export interface NginxFiles {
   pidFile: string
   /** Null when nginx writes none. */
   accessLog: { path: string; bytesMax: number } | null
+  /** Writes where models are found. @returns whether that is another place than before, so that nginx must read it. */
+  setPins(pins: ModelPins): boolean
   /** Deletes what lies outside the run directory. */
   remove(): void
 }
@@ -41,8 +50,14 @@ export function writeNginxFiles({ config, paths, perfDirectory }: NginxFilesOpti
   mkdirSync(prefix, { recursive: true, mode: 0o700 })
   rmSync(authorizeCache, { recursive: true, force: true })
   mkdirSync(authorizeCache, { mode: 0o700 })
-  for (const [name, text] of Object.entries(renderIncludes(context)))
-    writeFileSync(join(prefix, name), text, { mode: 0o600 })
+  writeFiles(prefix, renderIncludes(context))
+  let written = ''
+  const setPins = (pins: ModelPins) => {
+    const files = renderPins(context, pins)
+    const isNew = written !== (written = JSON.stringify(files))
+    if (isNew) writeFiles(prefix, files)
+    return isNew
+  }
   const configuration = join(prefix, 'nginx.conf')
   symlinkSync(topLevelFile, configuration)
   symlinkSync(paths.blobs, join(prefix, 'blobs'))
@@ -54,8 +69,14 @@ export function writeNginxFiles({ config, paths, perfDirectory }: NginxFilesOpti
       perfDirectory === null
         ? null
         : { path: accessLogIn(perfDirectory), bytesMax: config.perf.bytesPerProcessMax },
+    setPins,
     remove: () => rmSync(authorizeCache, { recursive: true, force: true }),
   }
+}
+
+function writeFiles(directory: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files))
+    writeFileSync(join(directory, name), text, { mode: 0o600 })
 }
 
 /** The cache's files hold whole tokens as keys. Where the system has a directory in memory they never reach a disk. */

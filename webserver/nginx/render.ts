@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Paths, SocketName } from '../config/paths'
 import type { Config } from '../config/schema'
+import type { ModelPins } from '../domain/model-pins'
 
 export interface RenderContext {
   config: Config
@@ -12,6 +13,36 @@ export interface RenderContext {
   authorizeCache: string
   /** nginx started by root gives its processes away to another user, who could not read the data directory. */
   asRoot: boolean
+}
+
+/** The parts that the plan of the models decides (model/model-pinning.ts), by the names of their files. */
+export function renderPins(
+  { config, paths }: RenderContext,
+  pins: ModelPins,
+): Record<string, string> {
+  const pinned = Object.entries(pins).map(([name, numbers]) => ({
+    pattern: `~^/v2/models/${name.replaceAll('.', '\\.')}(?:/|$)`,
+    engines: numbers.filter((number) => number <= config.cluster.engines),
+  }))
+  if (pinned.length === 0)
+    return { 'pins.conf': '', 'infer-pass.conf': lines(['proxy_pass http://engines']) }
+  const groups = new Map(pinned.map(({ engines }) => [groupOf(engines), engines]))
+  const upstreams = [...groups].map(([group, engines]) =>
+    upstream(
+      group,
+      engines.map((number) => paths.socket(`engine-${number}`)),
+    ),
+  )
+  const rows = pinned.map(({ pattern, engines }) => `  "${pattern}" ${groupOf(engines)};\n`)
+  const map = `map $uri $engines_of_model {\n  default engines;\n${rows.join('')}}\n`
+  return {
+    'pins.conf': upstreams.join('') + map,
+    'infer-pass.conf': lines(['proxy_pass http://$engines_of_model']),
+  }
+}
+
+function groupOf(engines: readonly number[]): string {
+  return `engines_${engines.join('_')}`
 }
 
 /** The parts of nginx.conf that settings decide, by the names of their files. */

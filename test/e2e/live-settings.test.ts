@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigInput } from '../../webserver/config/schema'
 import { addSubModel } from '../../perf/bench/models'
@@ -181,5 +181,15 @@ test('what cannot be set is refused by name, and who is no admin changes nothing
     expect((await member.ask('trace/setting', { trace_level: ['OFF'] })).status).toBe(403)
     expect((await member.ask('logging', { log_info: false })).status).toBe(403)
     expect((await scene.ask('trace/setting')).json).toMatchObject({ trace_level: ['TIMESTAMPS'] })
+  })
+})
+
+test('tracing that cannot be written is refused, and stays off', async () => {
+  await withScene({ perf: { level: 'off' } }, async (scene) => {
+    // A file where the directory of runs would be.
+    writeFileSync(scene.service.perfDirectory, '')
+    const answer = await scene.ask('trace/setting', { trace_level: ['TIMESTAMPS'] })
+    expect(answer).toEqual({ status: 503, json: { error: 'the perf log cannot be opened' } })
+    expect((await scene.ask('trace/setting')).json).toEqual({ trace_file: '', ...off })
   })
 })

@@ -4,6 +4,7 @@ import type { SwitchablePerf } from '../../perf/switchable-perf'
 import type { RunInfo } from '../../perf/timing'
 import type { LiveForProcess, ToChild } from '../config/process-setup'
 import type { Config } from '../config/schema'
+import { AppError } from '../domain/errors'
 import type { LiveChange, LiveSettings } from '../domain/live-settings'
 import type { Logger } from '../platform/logger'
 
@@ -57,14 +58,12 @@ export class LiveControl {
 
   /**
    * Puts a change into force everywhere. A service that was started without the perf log gets a run of its own.
-   * @param account id of who wants it.
+   * @param account id of who wants it. @throws {AppError} `unavailable` when the perf log cannot be opened.
    */
   change(account: string, change: LiveChange): LiveSettings {
     const { log } = this.options
-    // Before the level changes, which may silence it.
-    log.warn({ account, ...change }, 'live settings are changed')
     const { trace, traceSample, logLevel } = this.chosen
-    this.chosen = {
+    const chosen = {
       trace: change.trace === undefined ? trace : (change.trace ?? this.start.trace),
       traceSample:
         change.traceSample === undefined
@@ -72,12 +71,22 @@ export class LiveControl {
           : (change.traceSample ?? this.start.traceSample),
       logLevel: change.logLevel ?? logLevel,
     }
-    if (this.chosen.trace && this.run === null) {
-      this.run = this.openRun()
-      this.options.onRunOpened(this.run)
-    }
+    if (chosen.trace && this.run === null) this.beginRun()
+    // Before the level changes, which may silence it.
+    log.warn({ account, ...change }, 'live settings are changed')
+    this.chosen = chosen
     this.apply()
     return this.settings
+  }
+
+  private beginRun(): void {
+    try {
+      this.run = this.openRun()
+    } catch (cause) {
+      this.options.log.error({ err: cause }, 'the perf log cannot be opened')
+      throw new AppError('unavailable', 'the perf log cannot be opened', { cause })
+    }
+    this.options.onRunOpened(this.run)
   }
 
   private apply(): void {

@@ -1,4 +1,7 @@
-import { addSubModel, endlessModel } from '../../perf/bench/models'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { addSubModel, endlessModel, identityModel, matMulChainModel } from '../../perf/bench/models'
+import type { CheckedModel } from '../../webserver/model/model-plan'
 import { processorTicks } from '../support/service/process-table'
 import { ModelClient } from '../support/service/model-client'
 import { startService, type Service } from '../support/service/start-service'
@@ -36,6 +39,40 @@ test('poll takes up what comes, changes and goes', async () => {
   await waitUntil('the model is gone', async () => (await client.infer('fresh')).status === 404)
   expect((await client.load('simple')).error).toContain('polling is enabled')
 })
+
+test('an engine that grew by models on demand is replaced, and nobody notices', async () => {
+  const models = { text: identityModel('string'), chain: matMulChainModel(4, 1024) }
+  const demand = { models: { mode: 'on_demand' }, inference: { tuningMs: 0 } } as const
+  const first = await startService({ models, settings: demand })
+  const { directory } = first
+  const needs = memoryNeeds(first)
+  await first.stop()
+  // Room for the larger one of the two.
+  const inference = { ...demand.inference, modelMemoryBytesMax: Math.max(...needs) }
+  await start({ directory, settings: { ...demand, inference } })
+  expect(await client.served()).toEqual(['chain/1', 'text/1'])
+  const engines = service.pids('engine')
+  const words = new Array<string>(900_000).fill('a word of some length')
+  const zeros = new Array<number>(1024).fill(0)
+  const long = { name: 'INPUT0', shape: [1, words.length], datatype: 'BYTES', data: words }
+  const row = { name: 'x', shape: [1, zeros.length], datatype: 'FP32', data: zeros }
+  const infer = async (model: string, input: unknown) =>
+    (await client.call('POST', `/models/${model}/infer`, { inputs: [input] })).status
+  expect(await infer('text', long)).toBe(200)
+  await waitUntil('another engine answers', async () => {
+    expect(await infer('chain', row)).toBe(200)
+    const now = service.pids('engine')
+    return now.length === 1 && now[0] !== engines[0]
+  })
+  expect(await infer('chain', row)).toBe(200)
+})
+
+/** What the checker found that the models need. */
+function memoryNeeds({ dataDirectory }: Service): number[] {
+  const text = readFileSync(join(dataDirectory, 'model-checks.json'), 'utf8')
+  const entries = JSON.parse(text) as Record<string, { result: { checked: CheckedModel } }>
+  return Object.values(entries).map(({ result }) => result.checked.memoryBytes)
+}
 
 describe('a model that ends engines', () => {
   const models = { endless: endlessModel(), simple: addSubModel() }

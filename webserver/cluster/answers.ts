@@ -18,6 +18,7 @@ export function answersOf({ models, monitoring, sharedMemory, live }: AnswerPart
     'models.config': (which) => models.config(which),
     'models.load': (what) => models.load(what),
     'models.unload': (what) => models.unload(what),
+    'engine.replace': ({ slot }) => models.replaceEngine(slot),
     'sharedMemory.status': (which) => sharedMemory.status(which),
     'sharedMemory.register': (region) => sharedMemory.register(region),
     'sharedMemory.unregister': (which) => sharedMemory.unregister(which),

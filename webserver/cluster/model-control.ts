@@ -3,7 +3,7 @@ import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import { type ModelPins, pinsBetween } from '../domain/model-pins'
 import type { ControlQuestions, ModelState } from '../domain/service-control'
-import type { CheckAgain } from '../model/checker/model-checker'
+import { type CheckAgain, retryOf } from '../model/checker/model-checker'
 import { modelConfigOf } from '../model/model-config'
 import { type ModelPlan, type PlannedModel, writePlan } from '../model/model-plan'
 import { pinsOf, requireEngines } from '../model/model-pinning'
@@ -26,7 +26,7 @@ export interface ModelControlOptions {
   paths: { models: string; modelPlan: string }
   log: Logger
   /** Has files looked at that nobody has looked at yet (model/checker/model-checker.ts). */
-  check(plan: readonly PlannedModel[], again: CheckAgain): Promise<PlannedModel[]>
+  check(plan: readonly PlannedModel[], again?: CheckAgain): Promise<PlannedModel[]>
   engines(): readonly EngineSlot[]
   /** From now on requests for these models must go to these engines only. */
   route(pins: ModelPins): void
@@ -80,7 +80,7 @@ export class ModelControl {
   /** The first plan, before there are engines. */
   async start(): Promise<void> {
     const { wishes } = this.state
-    await this.install({ wishes, plan: await this.planFor(wishes, nothing) })
+    await this.install({ wishes, plan: await this.planFor(wishes) })
     this.options.route(pinsOf(this.state.plan.models))
     const { config, paths, log } = this.options
     if (config.models.mode !== 'poll') return
@@ -141,6 +141,17 @@ export class ModelControl {
       this.deaths.forgive()
       await this.change(this.state.wishes, time, { always: true })
       await this.renewal.untilDrained()
+    })
+  }
+
+  /** Puts a new process in the place of one that has asked for it. */
+  replaceEngine(slot: number): Promise<null> {
+    return this.changes.run(async () => {
+      await this.options
+        .engines()
+        .find(({ number }) => number === slot)
+        ?.replace()
+      return null
     })
   }
 
@@ -205,7 +216,7 @@ export class ModelControl {
   private async tryChange(
     wishes: ModelWishes,
     time: ChangeTime,
-    { check = () => undefined, always = false, again = nothing }: ChangeOptions,
+    { check = () => undefined, always = false, again }: ChangeOptions,
   ): Promise<void> {
     const before = this.state
     const plan = await this.planFor(wishes, again)
@@ -238,7 +249,7 @@ export class ModelControl {
     }
   }
 
-  private async planFor(wishes: ModelWishes, again: CheckAgain): Promise<ModelPlan> {
+  private async planFor(wishes: ModelWishes, again?: CheckAgain): Promise<ModelPlan> {
     const { config, paths } = this.options
     const planned = await planModels({
       directory: paths.models,
@@ -280,11 +291,4 @@ export class ModelControl {
 
 function settingsOf(name: string, config: string | null) {
   return config === null ? {} : settingsFromConfig(config, name)
-}
-
-const nothing: CheckAgain = () => 'nothing'
-
-/** Somebody asks for this model: what failed for want of time or memory may succeed now. */
-function retryOf(name: string): CheckAgain {
-  return (model) => (model.name === name ? 'refused' : 'nothing')
 }

@@ -46,8 +46,17 @@ export function childEnvironment(setup: ProcessSetup | null): NodeJS.ProcessEnv 
   return {
     ...Object.fromEntries(known),
     ORT_DISABLE_TELEMETRY: '1',
-    ...(setup === null ? {} : { [variable]: JSON.stringify(setup) }),
+    ...(setup === null ? {} : { [variable]: JSON.stringify(setup), ...allocatorOf(setup) }),
   }
+}
+
+/**
+ * Where models come and go within a process, glibc returns large blocks to the system as they are freed (mallopt(3)).
+ * Left alone it keeps them for the next run, which is some percent faster.
+ */
+function allocatorOf({ role, config }: ProcessSetup): NodeJS.ProcessEnv {
+  if (role !== 'engine' || config.models.mode !== 'on_demand') return {}
+  return { MALLOC_MMAP_THRESHOLD_: '4194304', MALLOC_TRIM_THRESHOLD_: '67108864' }
 }
 
 /** The same for node:cluster, which adds what it is given to the whole environment: the rest is taken out by name. */

@@ -20,11 +20,12 @@ export function onePerCore(range: Range, sentence: string) {
     .meta({ unit: 'processes', preset: 'one per core', description: sentence })
 }
 
-/** Bytes of memory, as many as the machine has unless it is stated. */
-export function machineMemory(bytesMin: number, sentence: string) {
+/** Bytes of memory, as many as the machine has, or a share of them, unless it is stated. */
+export function machineMemory(bytesMin: number, sentence: string, percent = 100) {
+  const preset = `${percent === 100 ? '' : `${percent} % of `}the memory of the machine`
   return wholeIn([bytesMin, Number.MAX_SAFE_INTEGER])
-    .default(() => Math.max(bytesMin, totalmem()))
-    .meta({ unit: 'bytes', preset: 'the memory of the machine', description: sentence })
+    .default(() => Math.max(bytesMin, Math.floor((totalmem() * percent) / 100)))
+    .meta({ unit: 'bytes', preset, description: sentence })
 }
 
 /** Flags and variables are text. An empty one is no number, where `Number('')` would make it 0. */

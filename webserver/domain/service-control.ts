@@ -21,6 +21,8 @@ export interface ControlQuestions {
     argument: { name: string; config: string | null; directory: string | null }
     answer: null
   }
+  /** Asked by an engine that wants another process in its place. */
+  'engine.replace': { argument: { slot: number }; answer: null }
   'models.unload': { argument: { name: string }; answer: null }
   'live.settings': { argument: null; answer: LiveSettings }
   /** `account` is the id of who changes them. */

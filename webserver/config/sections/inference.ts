@@ -152,6 +152,11 @@ export const inference = section({
     3 * gibibyte,
     'Address space of one engine, of which Node reserves some 2 GiB; a run that asks for more fails.',
   ),
+  modelMemoryBytesMax: machineMemory(
+    mebibyte,
+    'Models that are in memory on this machine, by estimate and shared evenly by the engines: on demand the least recently used make room, at start the last are refused.',
+    60,
+  ),
   systemSharedMemory: flag(
     false,
     'Whether inference requests may name regions of system shared memory (/dev/shm) that an admin has registered.',

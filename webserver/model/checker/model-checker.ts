@@ -19,8 +19,13 @@ export interface ModelCheckerOptions {
 /** Whether a model is checked although its result is known: not, if it was refused for time or a death, or in any case. */
 export type CheckAgain = (model: PlannedModel) => 'nothing' | 'refused' | 'all'
 
+/** For when somebody asks for this model: what failed for want of time or memory may succeed now. */
+export function retryOf(name: string): CheckAgain {
+  return (model) => (model.name === name ? 'refused' : 'nothing')
+}
+
 export interface CheckOptions {
-  again?: CheckAgain
+  again?: CheckAgain | undefined
   /** Aborted when nobody waits for the result any more. */
   signal?: AbortSignal
 }

@@ -57,6 +57,7 @@ export class BatchRunner {
     const { watchdog, Tensor } = this.parts
     const onStart = () => {
       times.startedAtMs = performance.now()
+      queue.model.lastRunAtMs = times.startedAtMs
       const earliest = Math.min(...batch.map(({ deadlineAtMs }) => deadlineAtMs))
       for (const job of batch) job.begin()
       watchdog.begin(

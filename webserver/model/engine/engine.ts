@@ -11,14 +11,16 @@ import { InferDecoder } from './decode-infer'
 import { enterEmptyDirectory } from './empty-directory'
 import { createEngineServer } from './engine-server'
 import type { InferTarget } from './infer-exchange'
-import { type LoadedModel, loadModels, timeoutMarker } from './load-models'
+import { type LoadedModel, loadModels, type LoadParts } from './load-models'
 import { ModelRegistry } from './model-registry'
 import { reportsOf } from './model-reports'
 import { loadRuntime } from './ort-runtime'
 import { BodyBudget } from './request-body'
+import { ResidentModels } from './resident-models'
 import { ResponseCache } from './response-cache'
 import { Scheduler } from './scheduler'
 import { SharedMemory } from './shared-memory'
+import { timeoutMarker } from './timeout-marker'
 import { Watchdog } from './watchdog'
 
 /**
@@ -35,22 +37,20 @@ export async function startEngine(context: RoleContext): Promise<Running> {
   // On Linux this is the main thread's and that of those it makes from now on: the watchdog keeps its own.
   setPriority(settings.niceness)
   const runtime = await loadRuntime(settings)
-  const loaded = await loadModels(plan.models, {
-    runtime,
-    watchdog,
-    perf,
-    counts,
-    log,
-    settings,
-    startTimeoutMs: setup.config.cluster.startTimeoutMs,
-    runDirectory: paths.run,
+  const loading = loadPartsOf(context, { runtime, watchdog })
+  const residents = new ResidentModels({
+    ...loading,
+    budgetBytes: Math.floor(settings.modelMemoryBytesMax / setup.config.cluster.engines),
+    requestReplacement: () => requestReplacement(context),
   })
+  const loaded = await loadModels(plan.models, residents, loading)
   const scheduler = new Scheduler({
     limits: settings,
     watchdog,
     Tensor: runtime.Tensor,
     counts,
     log,
+    load: (model) => residents.load(model),
   })
   const budget = new BodyBudget(settings.bodyBytesMax, settings.queueBytesMax)
   perf.gauge('queue', () => scheduler.waiting)
@@ -84,6 +84,22 @@ export async function startEngine(context: RoleContext): Promise<Running> {
       await watchdog.close()
     },
   }
+}
+
+function loadPartsOf(
+  { setup: { config }, paths, perf, counts, log }: RoleContext,
+  native: Pick<LoadParts, 'runtime' | 'watchdog'>,
+): LoadParts {
+  const { inference: settings, cluster } = config
+  const { startTimeoutMs } = cluster
+  return { ...native, perf, counts, log, settings, startTimeoutMs, runDirectory: paths.run }
+}
+
+/** The primary starts another engine in place of this one and then has this one drain; no request fails. */
+function requestReplacement({ setup, control, log }: RoleContext): void {
+  control
+    .ask('engine.replace', { slot: setup.slot })
+    .catch((err: unknown) => log.warn({ err }, 'the engine was not replaced'))
 }
 
 function startWatchdog({ setup, paths }: RoleContext, plan: readonly PlannedModel[]): Watchdog {

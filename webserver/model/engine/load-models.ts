@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Perf } from '../../../perf/timing'
 import type { Config } from '../../config/schema'
-import { loadColumn } from '../../metrics/block-kinds'
 import type { Counts } from '../../metrics/counts'
 import type { Logger } from '../../platform/logger'
-import type { CheckedModel, PlannedModel } from '../model-plan'
-import type { ModelFile } from '../repository'
+import type { PlannedModel } from '../model-plan'
+import { countLoad } from './count-load'
 import { loadReason } from './infer-error'
 import { readLabels } from './labels'
 import type { Runtime } from './ort-runtime'
+import type { ResidentModels } from './resident-models'
 import { batchItemsMaxOf } from './run-cost'
 import { byName, describeTensors, isJoinable, type ServedModel } from './served-model'
 import type { Watchdog } from './watchdog'
@@ -32,62 +28,67 @@ export type LoadedModel = { file: PlannedModel } & (
   { model: ServedModel } | { state: 'failed' | 'unloaded'; reason: string }
 )
 
-/** Loads every model version in turn; one that cannot be loaded costs one message and keeps its reason. */
+/**
+ * Makes the models of the plan ready in turn, first those that are loaded at once; one that cannot be served costs one
+ * message and keeps its reason.
+ * @returns in the order of the plan.
+ */
 export async function loadModels(
   plan: readonly PlannedModel[],
+  residents: ResidentModels,
   parts: LoadParts,
 ): Promise<LoadedModel[]> {
   const loaded: LoadedModel[] = []
-  for (const [number, file] of plan.entries()) loaded.push(await loadModel(file, number, parts))
+  for (const time of ['start', 'first_use', 'never'] as const)
+    for (const [number, file] of plan.entries())
+      if (file.load === time)
+        loaded[number] = await loadModel(file, number, { ...parts, residents })
   return loaded
 }
 
-async function loadModel(
-  file: PlannedModel,
-  number: number,
-  parts: LoadParts,
-): Promise<LoadedModel> {
-  const { name, version, sizeBytes } = file
+type Loading = LoadParts & { residents: ResidentModels }
+
+async function loadModel(file: PlannedModel, number: number, parts: Loading): Promise<LoadedModel> {
   if (file.load === 'never') return { file, state: 'unloaded', reason: 'unloaded' }
-  const startedAt = parts.perf.now()
-  const startedAtMs = performance.now()
   try {
-    const model = await tryLoad(file, number, parts)
-    parts.perf.call('model_load', startedAt, { m: name, v: version, bytes: sizeBytes })
-    countLoad(parts.counts, file, { column: loadColumn.loaded, startedAtMs })
-    return { file, model }
+    const make = file.load === 'start' ? loadNow : prepare
+    return { file, model: await make(file, number, parts) }
   } catch (error) {
+    const { name, version } = file
     const reason = loadReason(error, file.path)
-    parts.perf.call('model_load', startedAt, { m: name, v: version, e: 'failed' })
-    countLoad(parts.counts, file, { column: loadColumn.failed, startedAtMs })
     parts.log.warn({ model: name, version, reason }, 'a model could not be loaded')
     return { file, state: 'failed', reason }
   }
 }
 
-function countLoad(
-  counts: Counts,
-  { name, version }: PlannedModel,
-  { column, startedAtMs }: { column: number; startedAtMs: number },
-): void {
-  const block = counts.block('load', [name, version])
-  block[column]!++
-  block[loadColumn.loadNs]! += Math.round((performance.now() - startedAtMs) * 1e6)
+function loadNow(file: PlannedModel, number: number, parts: Loading): Promise<ServedModel> {
+  return countLoad(file, parts, async () => {
+    const model = await describeModel(file, number, parts.settings)
+    await parts.residents.loadForGood(model, loadTimeoutMs(parts))
+    return model
+  })
 }
 
-async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Promise<ServedModel> {
-  const { runtime, watchdog } = parts
-  if (existsSync(timeoutMarker(file, parts.runDirectory)))
-    throw new Error('the model did not load in time')
-  const checked = await requireChecked(file)
-  watchdog.begin('load', number, loadTimeoutMs(parts))
-  const session = await runtime
-    .createSession(file.path, file.settings.threads)
-    .finally(() => watchdog.end())
+async function prepare(file: PlannedModel, number: number, parts: Loading): Promise<ServedModel> {
+  const model = await describeModel(file, number, parts.settings)
+  parts.residents.requireRoom(model)
+  return model
+}
+
+/** A model as it is served, without its session. @throws {Error} why it is not served. */
+async function describeModel(
+  file: PlannedModel,
+  number: number,
+  settings: Config['inference'],
+): Promise<ServedModel> {
+  const { refusal, checked } = file
+  if (refusal !== null) throw new Error(refusal)
+  if (checked === null) throw new Error('the model has not been checked')
   const inputs = describeTensors(checked.inputs)
   const outputs = describeTensors(checked.outputs)
   return {
     number,
+    file,
     name: file.name,
     version: file.version,
     platform: file.settings.platform,
@@ -97,22 +98,14 @@ async function tryLoad(file: PlannedModel, number: number, parts: LoadParts): Pr
     outputByName: byName(outputs),
     labels: await readLabels(file, file.settings, outputs),
     joinable: isJoinable(file.settings, checked),
-    batchItemsMax: batchItemsMaxOf(file, parts.settings),
+    batchItemsMax: batchItemsMaxOf(file, settings),
     settings: file.settings,
     tuning: file.tuning,
     sha256: file.sha256,
-    session,
+    memoryBytes: checked.memoryBytes,
+    session: null,
+    lastRunAtMs: 0,
   }
-}
-
-/** @throws {Error} why the file must not be loaded: it was refused, or is not the one that was checked. */
-async function requireChecked(file: PlannedModel): Promise<CheckedModel> {
-  if (file.refusal !== null) throw new Error(file.refusal)
-  if (file.checked === null) throw new Error('the model has not been checked')
-  const { size, mtimeMs } = await stat(file.path)
-  if (size !== file.sizeBytes || Math.trunc(mtimeMs) !== file.modifiedAtMs)
-    throw new Error('model.onnx has changed since it was checked')
-  return file.checked
 }
 
 const startShare = 0.9
@@ -121,15 +114,4 @@ const startShare = 0.9
 function loadTimeoutMs({ settings, startTimeoutMs }: LoadParts): number {
   const leftMs = startTimeoutMs * startShare - performance.now()
   return Math.max(0, Math.min(settings.loadTimeoutMs, leftMs))
-}
-
-/**
- * The file that the watchdog leaves when a load took too long, so that the next engine does not try this content again
- * in vain. It lives as long as the service.
- */
-export function timeoutMarker(file: ModelFile, runDirectory: string): string {
-  const { name, version, sizeBytes, modifiedAtMs } = file
-  const identity = [name, version, sizeBytes, modifiedAtMs].join('/')
-  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 16)
-  return join(runDirectory, `model-${digest}.timed-out`)
 }

@@ -55,7 +55,7 @@ function fresh(sizeBytes: number): { buffer: ArrayBuffer; byteOffset: number } {
 export class RowCountError extends Error {}
 
 /**
- * Runs a model once for one or more requests of equal join key.
+ * Runs a model, which must be in memory, once for one or more requests of equal join key.
  * @param onStart called right before the native run, which does not give the thread back until it ends, and `onEnd`
  * right after it.
  * @returns the outputs of each request, by the index of the model's output; those that nobody asked for are absent.
@@ -70,7 +70,8 @@ export async function runModel(
   const fetches = wantedOutputs(model, inputs)
   // ONNX Runtime's binding defers its work by one setImmediate; ours, asked first, comes right before it.
   const start = setImmediate(onStart)
-  const run = fetches === undefined ? model.session.run(feeds) : model.session.run(feeds, fetches)
+  const session = model.session!
+  const run = fetches === undefined ? session.run(feeds) : session.run(feeds, fetches)
   // A run that is refused before it starts must not be started later.
   const results = await run.finally(() => {
     clearImmediate(start)

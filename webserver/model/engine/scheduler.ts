@@ -13,6 +13,8 @@ import type { ServedModel } from './served-model'
 interface SchedulerParts extends RunnerParts {
   limits: QueueLimits
   counts: Counts
+  /** Puts a model into memory that is not there. @throws {AppError} why it cannot. */
+  load(model: ServedModel): Promise<void>
 }
 
 // Where the prediction is this close to a request's limit it is refused: it would be answered just too late.
@@ -115,6 +117,7 @@ export class Scheduler {
   }
 
   private async run(batch: Batch): Promise<void> {
+    if (batch.queue.model.session === null && !(await this.load(batch))) return
     const startedAtMs = performance.now()
     const hasMore = this.backlog.waiting > 0
     const predictedMs = batch.jobs.reduce((sum, { costMs }) => sum + costMs, 0)
@@ -122,6 +125,21 @@ export class Scheduler {
     const nowMs = performance.now()
     this.backlog.charge(batch, nowMs - startedAtMs)
     this.pace.ran({ nowMs, predictedMs, isFull: hasMore })
+  }
+
+  /** Nothing else is run or answered meanwhile. @returns whether there is still something to run. */
+  private async load({ queue, jobs }: Batch): Promise<boolean> {
+    try {
+      await this.parts.load(queue.model)
+    } catch (error) {
+      for (const job of jobs) job.fail(error as AppError, 0)
+      return false
+    }
+    const nowMs = performance.now()
+    const late = jobs.filter(({ expiresAtMs }) => expiresAtMs <= nowMs)
+    for (const job of late) job.fail(this.expiredError(queue, job), 0)
+    jobs.splice(0, jobs.length, ...jobs.filter((job) => !late.includes(job)))
+    return jobs.length > 0
   }
 
   /** Answers the requests that have waited for as long as they may. */

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node'
-import type { CheckedModel, PlannedTensor, TuningTable } from '../model-plan'
+import type { CheckedModel, PlannedModel, PlannedTensor, TuningTable } from '../model-plan'
 import type { ModelSettings } from '../model-settings'
 import { type Datatype, datatypeOf } from './datatypes'
 
@@ -17,8 +17,9 @@ export interface TensorSpec {
   anyShape: boolean
 }
 
-/** A model version that is loaded. */
+/** A model version that is served. */
 export interface ServedModel {
+  file: PlannedModel
   /** Position in the list of all models on disk; the watchdog knows it by this. */
   number: number
   name: string
@@ -39,7 +40,12 @@ export interface ServedModel {
   tuning: TuningTable | null
   /** Of the file. */
   sha256: string
-  session: InferenceSession
+  /** An estimate of what it needs while nothing runs. */
+  memoryBytes: number
+  /** Null while it is not in memory: until it is first asked for, and after it made room for others. */
+  session: InferenceSession | null
+  /** By `performance.now()`. */
+  lastRunAtMs: number
 }
 
 /**

@@ -65,7 +65,7 @@ function beat(): void {
 function endProcess(activity: number): void {
   const model = data.models[Atomics.load(cells, cell.model)]!
   if (activity === activities.load) markTimedOut(model.marker)
-  else answerConnections(model.name)
+  answerConnections(model.name)
   tryWrite(2, `${JSON.stringify(lastWords(activity, model))}\n`)
   process.kill(process.pid, 'SIGALRM')
   Atomics.wait(cells, cell.stop, 0, killAfterMs)

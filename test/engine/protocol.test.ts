@@ -119,7 +119,7 @@ describe('the protocol', () => {
       'GET',
       '/v2/models/versions/versions/11/ready',
       503,
-      "Request for model 'versions' version 11 is not at ready state: model.onnx is truncated or is not an ONNX file",
+      "Request for unknown model: 'versions' version 11 is not at ready state: model.onnx is truncated or is not an ONNX file",
     ],
     ['GET', '/v2/models/simple/other', 404, 'Not Found'],
     ['GET', '/v2/models/%zz', 404, 'Not Found'],

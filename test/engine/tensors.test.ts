@@ -103,6 +103,11 @@ describe('tensors', () => {
     ])
   })
 
+  it('a negative zero keeps its sign', async () => {
+    const reply = await engine.inferJson('float32', text('FP32', '-0.0, 0'))
+    expect(reply.body.toString()).toContain('"data":[-0.0,0]')
+  })
+
   it('bare NaN and infinities are understood and written', async () => {
     const reply = await engine.inferJson('float32', text('FP32', 'NaN, -Infinity'))
     expect(reply.body.toString()).toContain('"data":[NaN,-Infinity]')

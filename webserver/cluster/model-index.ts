@@ -41,7 +41,7 @@ export function findModel(
 
 export function notReady(model: PlannedModel, engines: Engines): AppError {
   const { reason } = stateOf(model, reportsOn(model, engines))
-  const which = `model '${model.name}' version ${model.version}`
+  const which = `unknown model: '${model.name}' version ${model.version}`
   return new AppError('unavailable', `Request for ${which} is not at ready state: ${reason}`)
 }
 

@@ -105,7 +105,13 @@ function jsonOf({ name, datatype, values }: AnswerTensor): string {
   if (!isNumeric(values)) return JSON.stringify(values.map((element) => textOf(element, name)))
   if (datatype.json === 'boolean')
     return `[${Array.from(values as Uint8Array, (value) => value !== 0).join(',')}]`
-  return `[${values.join(',')}]`
+  const hasNegativeZero = datatype.json === 'float' && values.some((value) => Object.is(value, -0))
+  return hasNegativeZero ? `[${Array.from(values, signedText).join(',')}]` : `[${values.join(',')}]`
+}
+
+/** With a fraction, because a whole −0 loses its sign in clients that read whole numbers as integers. */
+function signedText(value: number | bigint): string {
+  return Object.is(value, -0) ? '-0.0' : String(value)
 }
 
 function textOf(element: Element, name: string): string {

@@ -54,7 +54,7 @@ export class ModelRegistry<Target> {
     if (entry.state === 'ready') return entry.target
     throw new AppError(
       'unavailable',
-      `Request for model '${shown(name)}' version ${entry.version} is not at ready state: ${entry.reason}`,
+      `Request for unknown model: '${shown(name)}' version ${entry.version} is not at ready state: ${entry.reason}`,
     )
   }
 }

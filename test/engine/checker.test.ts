@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addSubModel, loopModel, mlpModel, slowToLoadModel } from '../../perf/bench/models'
+import {
+  addSubModel,
+  loopModel,
+  matMulChainModel,
+  mlpModel,
+  slowToLoadModel,
+} from '../../perf/bench/models'
 import { int64s, onnxModel } from '../../perf/bench/onnx-model'
 import { pathsOf } from '../../webserver/config/paths'
 import { type ConfigInput, configSchema } from '../../webserver/config/schema'
@@ -153,6 +159,18 @@ describe('measuring', () => {
     expect(model.tuning!.bestItems).toBeGreaterThan(1)
     expect(sizesOf(model)).toContain(model.tuning!.bestItems)
     expect(model.tuning!.rows[4]!.runMs).toBeGreaterThan(model.tuning!.rows[0]!.runMs)
+  })
+
+  it('is not disturbed by what its process says beside', async () => {
+    writeModels(join(directory, 'models'), { chain: matMulChainModel(3, 1024) })
+    const data = { directory }
+    const config = configSchema.parse({
+      data,
+      metrics: { intervalMs: 100 },
+      inference: { tuningMs: 2500 },
+    })
+    const [model] = await new TestChecker(config).check()
+    expect(sizesOf(model!)!.length).toBeGreaterThan(1)
   })
 
   it('is kept, and done again when the settings differ or somebody asks for it', async () => {

@@ -11,6 +11,15 @@ export interface CheckLimits {
   measureTimeoutMs: number
 }
 
+type Said = CheckerMessage | Extract<FromChild, { type: 'ready' | 'failed' }>
+
+const heard = ['ready', 'failed', 'refused', 'checked', 'measured']
+
+/** Like every process of ours it also beats, counts and more. */
+function isHeard(message: { type: string }): message is Said {
+  return heard.includes(message.type)
+}
+
 /** What came of one model. */
 export type CheckOutcome =
   /** @property lasting whether the content is the reason, so that another try would end alike. */
@@ -18,7 +27,7 @@ export type CheckOutcome =
 
 /** One checking process and the conversation with it; when it dies or hangs, that is the answer about the model in hand. */
 export class CheckerProcess {
-  private readonly messages: (CheckerMessage | FromChild)[] = []
+  private readonly messages: Said[] = []
   private ended: string | null = null
   private notify: () => void = () => undefined
 
@@ -26,8 +35,9 @@ export class CheckerProcess {
     private readonly child: ChildProcess,
     private readonly limits: CheckLimits,
   ) {
-    child.on('message', (message: CheckerMessage | FromChild) => {
-      if (message.type !== 'beat') this.messages.push(message)
+    child.on('message', (message: Said | { type: 'other' }) => {
+      if (!isHeard(message)) return
+      this.messages.push(message)
       this.notify()
     })
     const end = (why: string) => {
@@ -83,9 +93,7 @@ export class CheckerProcess {
   }
 
   /** The next message, or that there will be none: the process has ended, or the time is over. */
-  private async hear(
-    timeoutMs: number,
-  ): Promise<CheckerMessage | FromChild | { type: 'ended' | 'late' }> {
+  private async hear(timeoutMs: number): Promise<Said | { type: 'ended' | 'late' }> {
     const endAtMs = performance.now() + timeoutMs
     for (;;) {
       const message = this.messages.shift()

@@ -1,4 +1,5 @@
 import { addSubModel, identityModel, mlpModel } from '../../perf/bench/models'
+import type { TuningTable } from '../../webserver/model/model-plan'
 import { addSubRequest, ModelClient } from '../support/service/model-client'
 import { startService, type Service } from '../support/service/start-service'
 import { SteadyLoad } from '../support/service/steady-load'
@@ -57,6 +58,26 @@ describe.each([true, false])('mode explicit with nginx: %s', (nginx) => {
     expect(await client.served()).toEqual(['simple/1'])
     expect((await client.unload('missing')).status).toBe(404)
     expect((await client.infer('simple')).status).toBe(200)
+  })
+
+  test('measures a model again when a load says so', async () => {
+    const tuning = async () => {
+      const { parameters } = (await client.config('simple')).json as {
+        parameters: { tuning: { string_value: string } }
+      }
+      return JSON.parse(parameters.tuning.string_value) as TuningTable
+    }
+    expect((await client.load('simple')).status).toBe(200)
+    const before = await tuning()
+    expect((await client.load('simple')).status).toBe(200)
+    expect(await tuning()).toEqual(before)
+    expect((await client.load('simple', { measure: true })).status).toBe(200)
+    expect((await tuning()).key).toBe(before.key)
+    expect((await tuning()).measuredAt).not.toBe(before.measuredAt)
+    expect(await client.load('simple', { measure: 1 })).toMatchObject({
+      status: 400,
+      error: "Invalid value for 'measure': expected a boolean",
+    })
   })
 
   test('takes a configuration with a load, and shows it', async () => {

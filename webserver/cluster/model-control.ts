@@ -3,7 +3,7 @@ import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import { type ModelPins, pinsBetween } from '../domain/model-pins'
 import type { ControlQuestions, ModelState } from '../domain/service-control'
-import { type CheckAgain, retryOf } from '../model/checker/model-checker'
+import { againFor, type CheckAgain } from '../model/checker/model-checker'
 import { modelConfigOf } from '../model/model-config'
 import { type ModelPlan, type PlannedModel, writePlan } from '../model/model-plan'
 import { pinsOf, requireEngines } from '../model/model-pinning'
@@ -104,7 +104,7 @@ export class ModelControl {
    * Loads a model, or loads it again. Resolves when every engine serves all its versions.
    * @throws {AppError} `invalid` with the reason when it cannot be loaded; the models are then as before.
    */
-  async load({ name, config, directory }: Argument<'models.load'>): Promise<null> {
+  async load({ name, config, directory, measure }: Argument<'models.load'>): Promise<null> {
     try {
       this.requireChangeable()
       const override = { settings: settingsOf(name, config), directory }
@@ -112,7 +112,7 @@ export class ModelControl {
         this.deaths.forgive(name)
         const wishes = this.state.wishes.with(name, { load: 'start', override })
         const check = (models: readonly ModelState[]) => requireLoaded(name, models)
-        await this.change(wishes, time, { check, again: retryOf(name) })
+        await this.change(wishes, time, { check, again: againFor(name, measure) })
       })
       return null
     } finally {

@@ -16,9 +16,12 @@ export interface ControlQuestions {
     argument: { name: string; version: string | null }
     answer: Readonly<Record<string, unknown>>
   }
-  /** `config` is JSON; `directory` has the model's files when they were sent along, and is the primary's from then on. */
+  /**
+   * `config` is JSON; `directory` has the model's files when they were sent along, and is the primary's from then on;
+   * with `measure` the model is checked and its runs are timed although that was done before.
+   */
   'models.load': {
-    argument: { name: string; config: string | null; directory: string | null }
+    argument: { name: string; config: string | null; directory: string | null; measure: boolean }
     answer: null
   }
   /** Asked by an engine that wants another process in its place. */

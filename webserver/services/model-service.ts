@@ -11,7 +11,7 @@ export interface ModelServiceParts {
 
 export interface LoadRequest {
   name: string
-  /** `config` and `file:<version>/<name>` of the model repository extension. */
+  /** `config` and `file:<version>/<name>` of the model repository extension, and our `measure`. */
   parameters: Readonly<Record<string, unknown>>
 }
 
@@ -44,8 +44,9 @@ export class ModelService {
     const files = filesIn(parameters)
     if (files.length > 0 && config === null)
       throw invalid(`failed to load '${name}', files need the parameter 'config' beside them`)
+    const measure = measureIn(parameters)
     const directory = files.length === 0 ? null : await this.parts.uploads.keep(name, files)
-    await this.parts.control.ask('models.load', { name, config, directory })
+    await this.parts.control.ask('models.load', { name, config, directory, measure })
   }
 
   /** @throws {AppError} as `load`; `not_found` when there is no such model. */
@@ -67,11 +68,16 @@ function configIn({ config }: LoadRequest['parameters']): string | null {
   throw invalid("Invalid value for 'config': expected a string of JSON")
 }
 
+function measureIn({ measure = false }: LoadRequest['parameters']): boolean {
+  if (typeof measure === 'boolean') return measure
+  throw invalid("Invalid value for 'measure': expected a boolean")
+}
+
 const filePattern = /^file:([^/]{1,128})\/([^/]{1,128})$/
 
 function filesIn(parameters: LoadRequest['parameters']): UploadedFile[] {
   return Object.entries(parameters)
-    .filter(([key]) => key !== 'config')
+    .filter(([key]) => key !== 'config' && key !== 'measure')
     .map(([key, value]) => {
       const [, version, name] = filePattern.exec(key) ?? []
       if (version === undefined || name === undefined)

@@ -19,9 +19,13 @@ export interface ModelCheckerOptions {
 /** Whether a model is checked although its result is known: not, if it was refused for time or a death, or in any case. */
 export type CheckAgain = (model: PlannedModel) => 'nothing' | 'refused' | 'all'
 
-/** For when somebody asks for this model: what failed for want of time or memory may succeed now. */
-export function retryOf(name: string): CheckAgain {
-  return (model) => (model.name === name ? 'refused' : 'nothing')
+/**
+ * For when somebody asks for this model: what failed for want of time or memory may succeed now.
+ * @param measure whether it is to be measured in any case.
+ */
+export function againFor(name: string, measure: boolean): CheckAgain {
+  const again = measure ? 'all' : 'refused'
+  return (model) => (model.name === name ? again : 'nothing')
 }
 
 export interface CheckOptions {

@@ -18,7 +18,7 @@ interface SchedulerParts extends RunnerParts {
 }
 
 // Where the prediction is this close to a request's limit it is refused: it would be answered just too late.
-const waitShare = 0.9
+const waitShare = 0.8
 const retryAfterMaxS = 60
 
 /**
@@ -29,7 +29,7 @@ export class Scheduler {
   private readonly backlog = new Backlog()
   private readonly pace = new Pace()
   private readonly runner: BatchRunner
-  private readonly expiryAlarm = new Alarm(() => this.expire())
+  private readonly expiryAlarm = new Alarm(() => this.onExpiryAlarm())
   private readonly holdAlarm = new Alarm(() => this.wake())
   private isBusy = false
 
@@ -145,8 +145,13 @@ export class Scheduler {
   /** Answers the requests that have waited for as long as they may. */
   private expire(): void {
     const nowMs = performance.now()
+    if (this.backlog.expiresAtMs > nowMs) return
     for (const { job, queue } of this.backlog.takeExpired(nowMs))
       job.fail(this.expiredError(queue, job), 0)
+  }
+
+  private onExpiryAlarm(): void {
+    this.expire()
     this.expiryAlarm.set(this.backlog.expiresAtMs)
   }
 

@@ -79,3 +79,11 @@ export async function firstAnswer(
     req.on('error', () => undefined).destroy()
   }
 }
+
+/** Whether the engine answers `addSubModel`, under the name `simple`, as it should. */
+export async function servesSimple(engine: TestEngine): Promise<boolean> {
+  const tensor = { shape: [1, 16], datatype: 'INT32', data: new Array<number>(16).fill(4) }
+  const inputs = ['INPUT0', 'INPUT1'].map((name) => ({ name, ...tensor }))
+  const reply = await engine.inferJson('simple', { inputs })
+  return reply.status === 200 && outputsOf(reply)[0]!.data!.every((value) => value === 8)
+}

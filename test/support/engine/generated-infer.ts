@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { addSubModel, identityModel } from '../../../perf/bench/models'
 import { datatypeCases } from './datatype-cases'
 import { binaryInput, bytesOf } from './infer'
 import { type Choice, type Draft, mutate } from './infer-mutations'
 import { textOf, treeOf } from './json-tree'
+import { npyByType } from './npy-files'
 
 /** The models that generated requests are for: one for each data type, and one whose requests are joined. */
 export const generatedModels: Readonly<Record<string, Uint8Array>> = {
@@ -19,6 +20,8 @@ interface ValidRequest {
   model: string
   json: object
   blobs: readonly Buffer[]
+  /** A body that is no JSON, and the header that says so. */
+  file?: { body: Buffer; header: string }
 }
 
 function addSub(binary: boolean): ValidRequest {
@@ -47,9 +50,17 @@ function identity({ datatype, bytes, json }: (typeof datatypeCases)[number]): Va
   return [binary, { model, json: { inputs: [{ ...tensor, data }] }, blobs: [] }]
 }
 
+function npy({ type, datatype }: (typeof datatypeCases)[number]): ValidRequest[] {
+  const base64 = npyByType[type]
+  if (base64 === undefined) return []
+  const file = { body: Buffer.from(base64, 'base64'), header: 'Content-Type: application/x-npy' }
+  return [{ model: datatype.toLowerCase(), json: {}, blobs: [], file }]
+}
+
 const validRequests: readonly ValidRequest[] = [
   addSub(true),
   addSub(false),
+  ...datatypeCases.flatMap(npy),
   ...datatypeCases.flatMap(identity),
 ]
 
@@ -74,14 +85,14 @@ export function requestBytes({ base, mutations }: RequestChoices): Buffer {
   return bytesOfDraft(draft)
 }
 
-function draftOf({ model, json, blobs }: ValidRequest): Draft {
+function draftOf({ model, json, blobs, file }: ValidRequest): Draft {
   return {
     method: 'POST',
     path: `/v2/models/${model}/infer`,
     root: { tree: treeOf(json) },
-    json: null,
+    json: file?.body ?? null,
     blobs: [...blobs],
-    headers: [],
+    headers: file === undefined ? [] : [file.header],
     headerLength: blobs.length > 0 ? 'right' : null,
     chunked: false,
   }
@@ -105,9 +116,16 @@ function bytesOfDraft(draft: Draft): Buffer {
   return Buffer.concat([head, ...(draft.chunked ? chunksOf(body) : [body])])
 }
 
-/** Where a coding is named, the body has it as often as not. */
+// Inflated, sixteen times the largest body that is taken.
+const bomb = Buffer.alloc(4 * 1024 * 1024)
+
+/** Where a coding is named, the body has it more often than not: whole, cut short, or far larger than it looks. */
 function encoded({ headers }: Draft, body: Buffer): Buffer {
-  return headers.includes('Content-Encoding: gzip') && body.length % 2 === 0 ? gzipSync(body) : body
+  const encode = headers.includes('Content-Encoding: gzip') ? gzipSync : deflateSync
+  if (encode === deflateSync && !headers.includes('Content-Encoding: deflate')) return body
+  if (body.length % 16 === 0) return encode(bomb)
+  const whole = encode(body)
+  return [whole, whole, whole.subarray(0, body.length % whole.length), body][body.length % 4]!
 }
 
 function chunksOf(body: Buffer): Buffer[] {

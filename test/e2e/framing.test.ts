@@ -48,6 +48,7 @@ describe.each<Way>(['nginx', 'worker'])('a connection by hand to %s', (way) => {
     const { authorization } = await signIn(service)
     lines.push(`Authorization: ${authorization}`, 'Inference-Header-Content-Length: 0')
     await rawExchange(port, goodRequest(targets['/v1']))
+    await waitUntil('the file is there', () => runs('/v1') === 1)
   })
   afterAll(() => service.dispose())
 

@@ -71,7 +71,7 @@ export class Account {
   }
 }
 
-// An account that calls again soon finds what it had: making it anew each time cost a lone caller a fifth of his request.
+// An account that calls again soon finds what it had: making it anew for each request of a lone caller costs some µs.
 const keptMax = 256
 
 /** The accounts that have a request in hand, and some of those that had one; callers without an account are one. */

@@ -16,8 +16,10 @@ describe('accounts', () => {
 
   beforeAll(async () => {
     engine = await TestEngine.start({
+      // Long enough for a busy machine, on which `slow` holds the engine for seconds.
+      settings: { inference: { deadlineMs: 60_000, queueTimeoutMs: 60_000 } },
       models: {
-        slow: [{ file: loopModel(150_000n), settings: alone }],
+        slow: [{ file: loopModel(1_000_000n), settings: alone }],
         first: [{ file: loopModel(BigInt(trips)), settings: alone }],
         second: [{ file: loopModel(BigInt(trips)), settings: alone }],
         short: [{ file: loopModel(1n), settings: { ...alone, queueMax: 4 } }],
@@ -28,26 +30,29 @@ describe('accounts', () => {
 
   afterAll(() => engine.stop())
 
-  const infer = (model: string, account: string, body: unknown, agent?: Agent): Promise<Reply> =>
+  const infer = (
+    model: string,
+    account: string,
+    body: unknown,
+    { agent, id }: { agent?: Agent; id?: string } = {},
+  ): Promise<Reply> =>
     engine.call({
       method: 'POST',
       path: `/v2/models/${model}/infer`,
-      headers: { 'x-gristmill-account': account },
+      headers: { 'x-gristmill-account': account, ...(id !== undefined && { 'x-request-id': id }) },
       body: JSON.stringify(body),
-      ...(agent === undefined ? {} : { agent }),
+      ...(agent !== undefined && { agent }),
     })
 
-  /** Lines of answered requests; their `t` is when the answer was sent. */
+  /** Lines of answered requests; they last `d` from `t` on, and end with the run and the writing of the answer. */
   const linesOf = (account: string) =>
     engine
       .perfLines()
       .filter(({ u, s }) => u === account && s === 200)
       .map((line) => {
-        const [t, write, run, waited] = ['t', 'write', 'infer', 'batch_wait'].map(
-          (key) => line[key] as number,
-        ) as [number, number, number, number]
-        const startedAt = t - write - run
-        return { startedAt, queuedAt: startedAt - waited, value: line['q'] }
+        const { t, d, write, infer, batch_wait: waited } = line as Record<string, number>
+        const startedAt = t! + d! - write! - infer!
+        return { id: String(line['r']), startedAt, queuedAt: startedAt - waited! }
       })
 
   it('one that floods two models adds at most one run to a call of another', async () => {
@@ -58,7 +63,7 @@ describe('accounts', () => {
     const loops = Array.from({ length: 80 }, (_, index) => loop(index % 2 ? 'first' : 'second'))
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     for (let call = 0; call < 30; call++) {
-      const reply = await infer(call % 2 ? 'first' : 'second', 'calling', vector(call), agent)
+      const reply = await infer(call % 2 ? 'first' : 'second', 'calling', vector(call), { agent })
       expect(outputsOf(reply)[0]!.data).toEqual([call + trips])
     }
     isOver = true
@@ -88,17 +93,23 @@ describe('accounts', () => {
   })
 
   it("an account's requests run by their priority, those that state none last", async () => {
-    const held = infer('slow', 'ranking', vector(0))
-    const order: number[] = []
-    const priorities = [0, 3, 2, 1, 2, 1]
-    await Promise.all(
-      priorities.map(async (priority, index) => {
-        await infer('ranked', 'ranking', vector(0, { priority }))
-        order.push(priorities[index]! || 3)
+    const held = infer('slow', 'holding', vector(0))
+    const ranks = [3, 3, 2, 1, 2, 1]
+    const calls = ranks.map((rank, index) =>
+      infer('ranked', 'ranking', vector(0, index === 0 ? {} : { priority: rank }), {
+        id: `${rank}`,
       }),
     )
-    await held
-    expect(order.slice(1)).toEqual(order.slice(1).sort((a, b) => a - b))
+    await Promise.all([held, ...calls])
+    const lines = await waitUntil('the perf log is written', () => {
+      const found = linesOf('ranking')
+      return found.length === ranks.length ? found : null
+    })
+    const waitingAt = ({ startedAt }: { startedAt: number }) =>
+      lines.filter((other) => other.queuedAt < startedAt && other.startedAt > startedAt)
+    expect(lines.some((line) => waitingAt(line).length > 0)).toBe(true)
+    for (const line of lines)
+      expect(waitingAt(line).filter(({ id }) => Number(id) < Number(line.id))).toEqual([])
   })
 
   it('a priority that the model does not have is refused', async () => {

@@ -67,6 +67,10 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
     'blobs.conf': lines(config.files.readThreads ? ['aio threads'] : []),
     // The service answers a change of the models in its own time.
     'infer-control.conf': lines([`proxy_read_timeout ${milliseconds(changeMs(config))}`]),
+    'infer-limits.conf': lines([
+      `limit_conn infer ${config.inference.requestsInFlightMax}`,
+      `limit_conn infer_token ${config.inference.requestsPerTokenMax}`,
+    ]),
     'infer-body.conf': lines([`client_max_body_size ${config.inference.bodyBytesMax}`]),
     'auth.conf': config.inference.requireToken
       ? lines([
@@ -95,6 +99,8 @@ function httpOf({ config, paths, perfDirectory, authorizeCache }: RenderContext)
   const main = [
     accessLogOf(config, perfDirectory),
     `proxy_cache_path ${quoted(authorizeCache)} keys_zone=authorize:8m use_temp_path=off max_size=32m inactive=10s`,
+    'limit_conn_zone $server_port zone=infer:64k',
+    'limit_conn_zone $http_authorization zone=infer_token:4m',
     `client_header_timeout ${milliseconds(http.headersTimeoutMs)}`,
     `client_body_timeout ${milliseconds(http.bodyIdleTimeoutMs)}`,
     `send_timeout ${milliseconds(http.bodyIdleTimeoutMs)}`,

@@ -6,6 +6,11 @@ const password = 'correct horse battery'
 export async function signIn(service: Service): Promise<{ authorization: string }> {
   const token = service.firstAccountToken()
   await post(service, '/v1/accounts', { name: 'root', password, token })
+  return signInAgain(service)
+}
+
+/** One more session of the first account. */
+export async function signInAgain(service: Service): Promise<{ authorization: string }> {
   const session = await post(service, '/v1/sessions', { name: 'root', password })
   return { authorization: `Bearer ${session['token'] as string}` }
 }

@@ -99,6 +99,18 @@ export const inference = section({
     10 * minute,
     'Within how long; a model that is set aside is loaded again by a load, SIGHUP or another file.',
   ),
+  requestsInFlightMax: whole(
+    'requests',
+    [1, 1_000_000],
+    1024,
+    'Infer requests that nginx has in hand at once; more are answered 503 before their bodies are read.',
+  ),
+  requestsPerTokenMax: whole(
+    'requests',
+    [1, 1_000_000],
+    512,
+    'How many of them one session token may have.',
+  ),
   queueMax: whole(
     'requests',
     [1, 100_000],

@@ -102,13 +102,13 @@ export const inference = section({
   requestsInFlightMax: whole(
     'requests',
     [1, 1_000_000],
-    2048,
+    1024,
     'Infer requests that nginx has in hand at once; more are answered 503 before their bodies are read.',
   ),
   requestsPerTokenMax: whole(
     'requests',
     [1, 1_000_000],
-    1024,
+    512,
     'How many of them one session token may have.',
   ),
   queueMax: whole(

@@ -1,6 +1,6 @@
 import { addSubModel, identityModel, mlpModel } from '../../perf/bench/models'
 import type { TuningTable } from '../../webserver/model/model-plan'
-import { addSubRequest, ModelClient } from '../support/service/model-client'
+import { ModelClient } from '../support/service/model-client'
 import { startService, type Service } from '../support/service/start-service'
 import { SteadyLoad } from '../support/service/steady-load'
 import { waitUntil } from '../support/service/wait-until'
@@ -144,12 +144,7 @@ describe.each([true, false])('mode explicit with nginx: %s', (nginx) => {
 
   test('changes fail no request', async () => {
     const load = new SteadyLoad(service.url, [
-      () => ({
-        method: 'POST',
-        path: '/v2/models/simple/infer',
-        headers: client.headers,
-        body: addSubRequest,
-      }),
+      () => client.inferRequest('simple'),
       () => ({ method: 'GET', path: '/v2/models/simple', headers: client.headers }),
     ])
     await waitUntil('the load is on', () => load.answered > 50)

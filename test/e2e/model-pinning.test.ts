@@ -1,5 +1,5 @@
 import { addSubModel } from '../../perf/bench/models'
-import { addSubRequest, ModelClient } from '../support/service/model-client'
+import { ModelClient } from '../support/service/model-client'
 import { startService, type Service } from '../support/service/start-service'
 import { SteadyLoad } from '../support/service/steady-load'
 import { waitUntil } from '../support/service/wait-until'
@@ -34,14 +34,7 @@ describe.each([true, false])('models pinned to engines, with nginx: %s', (nginx)
     }
 
     client.place('simple/model.json', '{"engines":[1]}')
-    const load = new SteadyLoad(service.url, [
-      () => ({
-        method: 'POST',
-        path: '/v2/models/simple/infer',
-        headers: client.headers,
-        body: addSubRequest,
-      }),
-    ])
+    const load = new SteadyLoad(service.url, [() => client.inferRequest('simple')])
     await waitUntil('the load is on', () => load.answered > 20)
     expect((await client.load('simple')).status).toBe(200)
     expect((await client.unload('pin.ned')).status).toBe(200)

@@ -20,10 +20,6 @@ export class ChangeQueue {
 
   constructor(private readonly options: ChangeQueueOptions) {}
 
-  get isIdle(): boolean {
-    return this.pending === 0
-  }
-
   /** @throws {AppError} `unavailable` when too many wait; `deadline` when its turn comes too late. */
   run<T>(change: (time: ChangeTime) => Promise<T>): Promise<T> {
     if (this.pending > this.options.waitingMax)

@@ -24,6 +24,13 @@ export function launcherWithoutLimit(): Launcher {
   return { execPath: process.execPath, execArgv: process.execArgv }
 }
 
+/**
+ * Node hands each body over in pieces of memory outside of V8's heap, which V8 sees as pressure: with its usual young
+ * generation they die so late that it marks the whole heap again and again. A small one is collected often and cheaply,
+ * and its threads would only take the cores from the other engines.
+ */
+const collectorFlags = ['--max-semi-space-size=1', '--single-threaded-gc']
+
 /** How engines are started. Where there is no `prlimit` they go without a limit, and the log says so. */
 export function launcherOfEngines(bytesMax: number, log: Logger): Launcher {
   const limited = launcherWithin(bytesMax)
@@ -31,10 +38,3 @@ export function launcherOfEngines(bytesMax: number, log: Logger): Launcher {
   const { execPath, execArgv } = limited ?? launcherWithoutLimit()
   return { execPath, execArgv: [...execArgv, ...collectorFlags] }
 }
-
-/**
- * Node hands each body over in pieces of memory outside of V8's heap, which V8 sees as pressure: with its usual young
- * generation they die so late that it marks the whole heap again and again. A small one is collected often and cheaply,
- * and its threads would only take the cores from the other engines.
- */
-const collectorFlags = ['--max-semi-space-size=1', '--single-threaded-gc']

@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors'
+import { modelNotReady, unknownModel } from '../domain/model-refusals'
 import type { ModelReport, ServedFacts } from '../domain/model-report'
 import type { ModelState } from '../domain/service-control'
 import type { PlannedModel } from '../model/model-plan'
@@ -34,15 +35,12 @@ export function findModel(
   )
   const model = found.findLast((model) => servedFacts(model, engines) !== null) ?? found.at(-1)
   if (model !== undefined) return model
-  const which = version === null ? '' : ` version ${version.slice(0, 128)}`
-  const shown = name.slice(0, 128)
-  throw new AppError('not_found', `Request for unknown model: '${shown}'${which} is not found`)
+  throw unknownModel(name.slice(0, 128), version?.slice(0, 128))
 }
 
 export function notReady(model: PlannedModel, engines: Engines): AppError {
   const { reason } = stateOf(model, reportsOn(model, engines))
-  const which = `unknown model: '${model.name}' version ${model.version}`
-  return new AppError('unavailable', `Request for ${which} is not at ready state: ${reason}`)
+  return modelNotReady(model.name, model.version, reason)
 }
 
 function reportsOn({ name, version }: PlannedModel, engines: Engines): ModelReport[] {

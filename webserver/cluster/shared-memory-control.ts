@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema'
 import { AppError } from '../domain/errors'
 import type { SharedRegion } from '../domain/shared-memory'
-import { withRegion, writeRegions } from '../model/shared-memory'
+import { sharedMemoryIsOff, unknownRegion, withRegion, writeRegions } from '../model/shared-memory'
 
 /** The registered regions of shared memory. Engines read the list at each request that names one. */
 export class SharedMemoryControl {
@@ -19,7 +19,7 @@ export class SharedMemoryControl {
     if (name === null) return [...this.regions.values()]
     const region = this.regions.get(name)
     if (region !== undefined) return [region]
-    throw new AppError('not_found', `Unable to find system shared memory region: '${name}'`)
+    throw unknownRegion(name)
   }
 
   /** @throws {AppError} `invalid` when the name is taken or the object does not hold the region; `unsupported`. */
@@ -48,8 +48,7 @@ export class SharedMemoryControl {
   }
 
   private requireOn(): void {
-    if (!this.settings.systemSharedMemory)
-      throw new AppError('unsupported', 'system shared memory is switched off')
+    if (!this.settings.systemSharedMemory) throw sharedMemoryIsOff()
   }
 
   private write(): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Access, RouteStatement } from './route'
+import { modelParams, versionParams } from './schemas'
 
 const shape = z.array(z.number().int()).meta({ description: 'A dimension of -1 is variable.' })
 const datatype = z.string().meta({ description: 'BOOL, INT8 … UINT64, FP16, FP32, FP64 or BYTES.' })
@@ -15,8 +16,6 @@ const tensor = z.looseObject({
   }),
   data: z.array(z.unknown()).optional().meta({ description: 'Nested or flat, row by row.' }),
 })
-const modelParams = z.strictObject({ model: z.string() })
-const versionParams = modelParams.extend({ version: z.string() })
 
 const requestParameters = parameters.optional().meta({
   description:

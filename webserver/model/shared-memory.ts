@@ -53,6 +53,14 @@ function requireRoom(fd: number, { name, offsetBytes, sizeBytes }: SharedRegion)
     )
 }
 
+export function unknownRegion(name: string): AppError {
+  return new AppError('not_found', `Unable to find system shared memory region: '${name}'`)
+}
+
+export function sharedMemoryIsOff(): AppError {
+  return new AppError('unsupported', 'system shared memory is switched off')
+}
+
 /** Replaces the list whole: whoever reads it sees the old one or the new one. */
 export function writeRegions(path: string, regions: readonly SharedRegion[]): void {
   const draft = `${path}.new`

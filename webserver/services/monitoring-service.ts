@@ -2,8 +2,11 @@ import type { Caller } from '../domain/account'
 import type { CountedBlock } from '../domain/counted'
 import { AppError } from '../domain/errors'
 import type { LiveChange, LiveSettings } from '../domain/live-settings'
+import { unknownModel } from '../domain/model-refusals'
 import type { ModelState, ServiceControl } from '../domain/service-control'
 import { requireAdmin } from './access'
+
+const nameLengthMax = 128
 
 export interface MonitoringParts {
   control: ServiceControl
@@ -74,15 +77,8 @@ export class MonitoringService {
     const known = all.filter(
       (one) => one.name === (model ?? one.name) && one.version === (version ?? one.version),
     )
-    if (model !== undefined && known.length === 0) throw unknownModel(model, version)
+    if (model !== undefined && known.length === 0)
+      throw unknownModel(model.slice(0, nameLengthMax), version?.slice(0, nameLengthMax))
     return known
   }
-}
-
-const nameLengthMax = 128
-
-function unknownModel(model: string, version: string | undefined): AppError {
-  const which = version === undefined ? '' : ` version ${version.slice(0, nameLengthMax)}`
-  const shown = model.slice(0, nameLengthMax)
-  return new AppError('not_found', `Request for unknown model: '${shown}'${which} is not found`)
 }

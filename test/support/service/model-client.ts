@@ -67,6 +67,12 @@ export class ModelClient {
     return this.call('POST', `/models/${model}/infer`, addSubRequest)
   }
 
+  /** The same for a load. */
+  inferRequest(model: string) {
+    const path = `/v2/models/${model}/infer`
+    return { method: 'POST', path, headers: this.headers, body: addSubRequest }
+  }
+
   config(model: string): Promise<ControlAnswer> {
     return this.call('GET', `/models/${model}/config`)
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { AppError } from '../../domain/errors'
 import type { LogLevel } from '../../domain/live-settings'
 import type { MonitoringService } from '../../services/monitoring-service'
+import { invalidField } from '../invalid-field'
 import { defineRoute, type Route } from '../route'
 
 const settings = z.strictObject({
@@ -81,18 +81,14 @@ function levelOf(wanted: Settings): LogLevel {
   if (level !== undefined) return level
   const fixed = shown('info')
   if (wanted.log_file !== fixed.log_file)
-    throw invalid('log_file', 'log file location can not be updated through network protocol')
+    throw invalidField('log_file', 'log file location can not be updated through network protocol')
   if (wanted.log_format !== fixed.log_format)
-    throw invalid('log_format', `only ${fixed.log_format} is supported`)
+    throw invalidField('log_format', `only ${fixed.log_format} is supported`)
   if (wanted.log_verbose_level !== 0 && wanted.log_verbose_level !== 1)
-    throw invalid('log_verbose_level', 'must be 0 or 1')
-  throw invalid('log_error', 'what is printed includes everything more severe')
+    throw invalidField('log_verbose_level', 'must be 0 or 1')
+  throw invalidField('log_error', 'what is printed includes everything more severe')
 }
 
 function sameAs(one: Settings, other: Settings): boolean {
   return (Object.keys(one) as (keyof Settings)[]).every((key) => one[key] === other[key])
-}
-
-function invalid(field: string, reason: string): AppError {
-  return new AppError('invalid', `${field}: ${reason}`, { field })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ModelService } from '../../services/model-service'
-import { defineRoute, type Access, type Route } from '../route'
+import { defineRoute, type Access, type Route, type RouteStatement } from '../route'
+import { modelParams, versionParams } from '../schemas'
 
 export interface ModelRouteOptions {
   /** The setting `inference.requireToken`. */
@@ -22,8 +23,7 @@ export function modelRoutes(models: ModelService, options: ModelRouteOptions): R
   return [
     list(models, reading),
     index(models, reading),
-    config(models, reading),
-    configOfVersion(models, reading),
+    ...configs(models, reading),
     load(models, options),
     unload(models),
   ]
@@ -63,43 +63,36 @@ function index(models: ModelService, access: Access): Route {
   )
 }
 
-const modelParams = z.strictObject({ model: z.string() })
 const modelConfig = z.looseObject({ name: z.string(), max_batch_size: z.number() })
-const described = { 200: { description: "Triton's ModelConfig.", schema: modelConfig } }
 
-function config(models: ModelService, access: Access): Route {
-  return defineRoute(
-    {
-      method: 'get',
-      path: '/v2/models/:model/config',
-      summary: 'How a model is served',
-      access,
-      errorForm: 'inference',
-      params: modelParams,
-      responses: described,
-      errors: ['not_found'],
-    },
-    async ({ params }) => ({ status: 200, body: await models.config(params.model, undefined) }),
-  )
-}
-
-function configOfVersion(models: ModelService, access: Access): Route {
-  return defineRoute(
-    {
-      method: 'get',
-      path: '/v2/models/:model/versions/:version/config',
-      summary: 'How a version of a model is served',
-      access,
-      errorForm: 'inference',
-      params: modelParams.extend({ version: z.string() }),
-      responses: described,
-      errors: ['not_found'],
-    },
-    async ({ params }) => ({
-      status: 200,
-      body: await models.config(params.model, params.version),
-    }),
-  )
+function configs(models: ModelService, access: Access): Route[] {
+  const common = {
+    method: 'get',
+    access,
+    errorForm: 'inference',
+    responses: { 200: { description: "Triton's ModelConfig.", schema: modelConfig } },
+    errors: ['not_found'],
+  } as const satisfies Partial<RouteStatement>
+  const ofModel = {
+    ...common,
+    path: '/v2/models/:model/config',
+    summary: 'How a model is served',
+    params: modelParams,
+  }
+  const ofVersion = {
+    ...common,
+    path: '/v2/models/:model/versions/:version/config',
+    summary: 'How a version of a model is served',
+    params: versionParams,
+  }
+  const config = async ({ model, version }: { model: string; version?: string }) => ({
+    status: 200,
+    body: await models.config(model, version),
+  })
+  return [
+    defineRoute(ofModel, ({ params }) => config(params)),
+    defineRoute(ofVersion, ({ params }) => config(params)),
+  ]
 }
 
 function load(models: ModelService, { bodyBytesMax }: ModelRouteOptions): Route {

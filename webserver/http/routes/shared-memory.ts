@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { Caller } from '../../domain/account'
 import type { SharedRegion } from '../../domain/shared-memory'
 import type { SharedMemoryService } from '../../services/shared-memory-service'
-import { type Access, defineRoute, type Route } from '../route'
+import { type Access, defineRoute, type Route, type RouteStatement } from '../route'
 
 const base = '/v2/systemsharedmemory'
 const regionParams = z.strictObject({ region: z.string() })
@@ -31,49 +32,37 @@ export function sharedMemoryRoutes(
   { requireToken }: { requireToken: boolean },
 ): Route[] {
   const reading: Access = requireToken ? 'session' : 'public'
+  return [...statuses(memory, reading), register(memory), ...unregister(memory)]
+}
+
+function statuses(memory: SharedMemoryService, access: Access): Route[] {
+  const common = {
+    method: 'get',
+    access,
+    errorForm: 'inference',
+    responses: { 200: { description: 'By name.', schema: regions } },
+  } as const satisfies Partial<RouteStatement>
+  const ofAll = {
+    ...common,
+    path: `${base}/status`,
+    summary: 'The registered regions of shared memory',
+    errors: ['unsupported'],
+  } as const
+  const ofOne = {
+    ...common,
+    path: `${base}/region/:region/status`,
+    summary: 'A registered region of shared memory',
+    params: regionParams,
+    errors: ['not_found', 'unsupported'],
+  } as const
+  const status = async (name: string | null) => ({
+    status: 200,
+    body: (await memory.status(name)).map(wireForm),
+  })
   return [
-    statusOfAll(memory, reading),
-    statusOfOne(memory, reading),
-    register(memory),
-    unregisterOne(memory),
-    unregisterAll(memory),
+    defineRoute(ofAll, () => status(null)),
+    defineRoute(ofOne, ({ params }) => status(params.region)),
   ]
-}
-
-const listed = { 200: { description: 'By name.', schema: regions } }
-
-function statusOfAll(memory: SharedMemoryService, access: Access): Route {
-  return defineRoute(
-    {
-      method: 'get',
-      path: `${base}/status`,
-      summary: 'The registered regions of shared memory',
-      access,
-      errorForm: 'inference',
-      responses: listed,
-      errors: ['unsupported'],
-    },
-    async () => ({ status: 200, body: (await memory.status(null)).map(wireForm) }),
-  )
-}
-
-function statusOfOne(memory: SharedMemoryService, access: Access): Route {
-  return defineRoute(
-    {
-      method: 'get',
-      path: `${base}/region/:region/status`,
-      summary: 'A registered region of shared memory',
-      access,
-      errorForm: 'inference',
-      params: regionParams,
-      responses: listed,
-      errors: ['not_found', 'unsupported'],
-    },
-    async ({ params }) => ({
-      status: 200,
-      body: (await memory.status(params.region)).map(wireForm),
-    }),
-  )
 }
 
 function register(memory: SharedMemoryService): Route {
@@ -97,41 +86,34 @@ function register(memory: SharedMemoryService): Route {
   )
 }
 
-function unregisterOne(memory: SharedMemoryService): Route {
-  return defineRoute(
-    {
-      method: 'post',
-      path: `${base}/region/:region/unregister`,
-      summary: 'Forget a region of shared memory',
-      access: 'session',
-      errorForm: 'inference',
-      params: regionParams,
-      responses: { 200: { description: 'No engine knows it any more.' } },
-      errors: ['forbidden', 'unsupported'],
-    },
-    async ({ caller, params }) => {
-      await memory.unregister(caller, params.region)
-      return { status: 200 }
-    },
-  )
-}
-
-function unregisterAll(memory: SharedMemoryService): Route {
-  return defineRoute(
-    {
-      method: 'post',
-      path: `${base}/unregister`,
-      summary: 'Forget all regions of shared memory',
-      access: 'session',
-      errorForm: 'inference',
-      responses: { 200: { description: 'No engine knows any.' } },
-      errors: ['forbidden', 'unsupported'],
-    },
-    async ({ caller }) => {
-      await memory.unregister(caller, null)
-      return { status: 200 }
-    },
-  )
+function unregister(memory: SharedMemoryService): Route[] {
+  const common = {
+    method: 'post',
+    access: 'session',
+    errorForm: 'inference',
+    errors: ['forbidden', 'unsupported'],
+  } as const satisfies Partial<RouteStatement>
+  const one = {
+    ...common,
+    path: `${base}/region/:region/unregister`,
+    summary: 'Forget a region of shared memory',
+    params: regionParams,
+    responses: { 200: { description: 'No engine knows it any more.' } },
+  }
+  const all = {
+    ...common,
+    path: `${base}/unregister`,
+    summary: 'Forget all regions of shared memory',
+    responses: { 200: { description: 'No engine knows any.' } },
+  }
+  const forget = async (caller: Caller, name: string | null) => {
+    await memory.unregister(caller, name)
+    return { status: 200 }
+  }
+  return [
+    defineRoute(one, ({ caller, params }) => forget(caller, params.region)),
+    defineRoute(all, ({ caller }) => forget(caller, null)),
+  ]
 }
 
 function wireForm({ name, key, offsetBytes, sizeBytes }: SharedRegion) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { statisticsOf } from '../../metrics/inference-statistics'
 import type { ModelsAsked, MonitoringService } from '../../services/monitoring-service'
 import { defineRoute, type Route, type RouteStatement } from '../route'
+import { modelParams, versionParams } from '../schemas'
 
 const duration = z.strictObject({
   count: z.number(),
@@ -27,9 +28,6 @@ const modelStats = z.strictObject({
   memory_usage: z.array(z.never()),
 })
 const answer = z.strictObject({ model_stats: z.array(modelStats) })
-
-const modelParams = z.strictObject({ model: z.string() })
-const versionParams = modelParams.extend({ version: z.string() })
 
 /** The statistics extension of the protocol, summed over all engines. */
 export function statisticsRoutes(

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { AppError } from '../../domain/errors'
 import type { LiveChange, LiveSettings } from '../../domain/live-settings'
 import type { MonitoringService } from '../../services/monitoring-service'
+import { invalidField } from '../invalid-field'
 import { type Access, defineRoute, type Route } from '../route'
+import { modelParams } from '../schemas'
 
 const traceSettings = z.strictObject({
   trace_file: z.string().meta({ description: 'In the directory of the setting perf.directory.' }),
@@ -64,7 +65,7 @@ function ofModel(monitoring: MonitoringService, access: Access): Route[] {
   const common = {
     path: '/v2/models/:model/trace/setting',
     errorForm: 'inference',
-    params: z.strictObject({ model: z.string() }),
+    params: modelParams,
     responses: answers,
   } as const
   const show = defineRoute(
@@ -120,31 +121,33 @@ function traceOf(level: string | readonly string[]): boolean {
   const levels = typeof level === 'string' ? [level] : level
   const other = levels.find((one) => one !== 'OFF' && one !== 'TIMESTAMPS')
   if (other !== undefined || levels.length === 0)
-    throw invalid('trace_level', `${other ?? 'none'} is not supported, only OFF and TIMESTAMPS`)
+    throw invalidField(
+      'trace_level',
+      `${other ?? 'none'} is not supported, only OFF and TIMESTAMPS`,
+    )
   return levels.includes('TIMESTAMPS')
 }
 
 function sampleOf(rate: string | number): number {
   const sample = /^[1-9]\d{0,8}$/.test(String(rate)) ? Number(rate) : NaN
-  if (Number.isNaN(sample)) throw invalid('trace_rate', 'must be a whole number from 1 on')
+  if (Number.isNaN(sample)) throw invalidField('trace_rate', 'must be a whole number from 1 on')
   return sample
 }
 
 function requireFixed({ trace_file: file, trace_count: count, log_frequency: often }: TraceChange) {
   if (typeof file === 'string' && file !== '')
-    throw invalid('trace_file', 'cannot be changed: every process writes to the log of its run')
+    throw invalidField(
+      'trace_file',
+      'cannot be changed: every process writes to the log of its run',
+    )
   if (count !== undefined && count !== null && String(count) !== '-1')
-    throw invalid('trace_count', 'a number of traces is not supported, only -1')
+    throw invalidField('trace_count', 'a number of traces is not supported, only -1')
   if (often !== undefined && often !== null && String(often) !== '0')
-    throw invalid('log_frequency', 'files of a number of traces are not supported, only 0')
+    throw invalidField('log_frequency', 'files of a number of traces are not supported, only 0')
 }
 
 function requireCleared(body: TraceChange): void {
   const set = Object.entries(body).find(([, value]) => value !== null)
   if (set === undefined) return
-  throw invalid(set[0], 'a model has no trace settings of its own; use /v2/trace/setting')
-}
-
-function invalid(field: string, reason: string): AppError {
-  return new AppError('invalid', `${field}: ${reason}`, { field })
+  throw invalidField(set[0], 'a model has no trace settings of its own; use /v2/trace/setting')
 }

@@ -37,8 +37,10 @@ async function check(
   try {
     const opened = await openModel(model, runtime)
     say({ type: 'checked', checked: opened.checked })
-    say({ type: 'measured', rows: await measureModel(opened, runtime, limits) })
+    const rows = await measureModel(opened, runtime, limits)
+    // Before the last answer: what is said after it would be taken for one about the next model.
     await opened.session.release()
+    say({ type: 'measured', rows })
   } catch (error) {
     say({ type: 'refused', reason: loadReason(error, model.path) })
   }

@@ -52,6 +52,11 @@ export function answerTensor(
   return { name, datatype, dims, values }
 }
 
+/** The bytes of numbers, which are little-endian here as the protocol has them. */
+export function viewOf({ buffer, byteOffset, byteLength }: NumericArray): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
+
 export function isNumeric(values: AnswerTensor['values']): values is NumericArray {
   return !Array.isArray(values)
 }

@@ -5,6 +5,7 @@ import {
   type Element,
   isNumeric,
   type RunValues,
+  viewOf,
 } from './answer-tensor'
 import type { ContentCoding } from './content-coding'
 import type { InferPlan } from './infer-plan'
@@ -124,9 +125,7 @@ function textOf(element: Element, name: string): string {
 }
 
 function bytesOf(values: AnswerTensor['values']): Buffer {
-  if (!isNumeric(values)) return stringBytes(values)
-  const { buffer, byteOffset, byteLength } = values
-  return Buffer.from(buffer, byteOffset, byteLength)
+  return isNumeric(values) ? viewOf(values) : stringBytes(values)
 }
 
 function stringBytes(elements: readonly Element[]): Buffer {

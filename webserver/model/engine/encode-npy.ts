@@ -1,4 +1,4 @@
-import { type AnswerTensor, type Element, isNumeric } from './answer-tensor'
+import { type AnswerTensor, type Element, isNumeric, viewOf } from './answer-tensor'
 import type { EncodedInfer } from './encode-infer'
 import { limits } from './limits'
 import { descrs, npyHeader } from './npy-format'
@@ -20,10 +20,6 @@ export function encodeNpy({ name, datatype, dims, values }: AnswerTensor): Encod
     headerBytes: 0,
     coding: null,
   }
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** Readers of this form take every NUL at the end of an element for filling. */

@@ -3,6 +3,7 @@ import type { Perf, RequestTiming } from '../../../perf/timing'
 import { AppError } from '../../domain/errors'
 import type { FailureReason } from '../../metrics/block-kinds'
 import type { Logger } from '../../platform/logger'
+import { sharedMemoryIsOff } from '../shared-memory'
 import type { Account, Accounts } from './account'
 import { requireSendable } from './answer-limit'
 import type { OutputValues } from './answer-tensor'
@@ -167,7 +168,7 @@ export class InferExchange extends InferJob implements BodyListener {
 
   private readRegions(): void {
     const { memory } = this.parts
-    if (memory === null) throw new AppError('unsupported', 'system shared memory is switched off')
+    if (memory === null) throw sharedMemoryIsOff()
     this.body!.takeMore(this.plan.regionBytes)
     this.values = memory.valuesOf(this.plan, this.values, this.target.queue.model)
   }

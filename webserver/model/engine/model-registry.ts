@@ -1,4 +1,4 @@
-import { AppError } from '../../domain/errors'
+import { modelNotReady, unknownModel } from '../../domain/model-refusals'
 import { shown } from './request-fields'
 
 /** One version of a model: loaded, or why not. */
@@ -35,26 +35,19 @@ export class ModelRegistry<Target> {
    */
   find(name: string, version: string | undefined): ModelEntry<Target> {
     const entries = this.models.get(name)
-    if (entries === undefined)
-      throw new AppError('not_found', `Request for unknown model: '${shown(name)}' is not found`)
+    if (entries === undefined) throw unknownModel(shown(name))
     const entry =
       version === undefined
         ? (entries.findLast(({ state }) => state === 'ready') ?? entries.at(-1))
         : entries.find((candidate) => candidate.version === version)
     if (entry !== undefined) return entry
-    throw new AppError(
-      'not_found',
-      `Request for unknown model: '${shown(name)}' version ${shown(version ?? '')} is not found`,
-    )
+    throw unknownModel(shown(name), shown(version ?? ''))
   }
 
   /** @throws {AppError} `not_found`; `unavailable` with the reason when the version could not be loaded. */
   requireReady(name: string, version: string | undefined): Target {
     const entry = this.find(name, version)
     if (entry.state === 'ready') return entry.target
-    throw new AppError(
-      'unavailable',
-      `Request for unknown model: '${shown(name)}' version ${entry.version} is not at ready state: ${entry.reason}`,
-    )
+    throw modelNotReady(shown(name), entry.version, entry.reason)
   }
 }

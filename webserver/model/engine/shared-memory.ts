@@ -1,7 +1,6 @@
 import { readSync, writeSync } from 'node:fs'
-import { AppError } from '../../domain/errors'
 import type { SharedRegion } from '../../domain/shared-memory'
-import { readRegions, withRegion } from '../shared-memory'
+import { readRegions, unknownRegion, withRegion } from '../shared-memory'
 import type { Values } from './datatypes'
 import type { InferPlan } from './infer-plan'
 import type { RegionSlice } from './region-slice'
@@ -54,6 +53,6 @@ export class SharedMemory {
   private find(name: string): SharedRegion {
     const region = readRegions(this.listPath).find((candidate) => candidate.name === name)
     if (region !== undefined) return region
-    throw new AppError('not_found', `Unable to find system shared memory region: '${shown(name)}'`)
+    throw unknownRegion(shown(name))
   }
 }

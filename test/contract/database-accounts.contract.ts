@@ -21,6 +21,9 @@ export function accountsContract(opened: () => Database): void {
       passwordHash: args.passwordHash,
       quotaBytes: 2 ** 50,
       usedBytes: 0,
+      versionBytes: 0,
+      trashBytes: 0,
+      reservedBytes: 0,
       authEpoch: 1,
       createdAtMs: 1234,
     })

@@ -10,7 +10,12 @@ export function blobsContract(opened: () => Database): void {
   const put = (path: string, content: string, rest = {}) =>
     opened().files.commit(viewerOf(ann), commitOf('ann', path, content, rest))
   const remove = (path: string, nowMs: number) =>
-    opened().files.delete(viewerOf(ann), { key: { owner: 'ann', path }, condition: {}, nowMs })
+    opened().files.delete(viewerOf(ann), {
+      key: { owner: 'ann', path },
+      condition: {},
+      nowMs,
+      toTrash: false,
+    })
   const condemn = (beforeMs: number, nowMs = beforeMs, limit = 10) =>
     opened().blobs.condemn({ beforeMs, nowMs, limit })
   const referenced = async (...contents: string[]) => {
@@ -68,7 +73,7 @@ export function blobsContract(opened: () => Database): void {
     await opened().blobs.recordOrphan({ sha256: sha256Of('one'), nowMs: 100 })
     await condemn(100, 200)
     await opened().blobs.recordOrphan({ sha256: sha256Of('one'), nowMs: 300 })
-    await put('a', 'one', { linked: false })
+    await put('a', 'one', { linked: [] })
     expect(await referenced('one')).toEqual(['one'])
   })
 
@@ -82,17 +87,17 @@ export function blobsContract(opened: () => Database): void {
   it('gives a new file to a condemned content only when the upload linked it', async () => {
     await put('a', 'one')
     await remove('a', 100)
-    await put('b', 'one', { linked: false })
+    await put('b', 'one', { linked: [] })
     await remove('b', 150)
     await condemn(200)
 
-    const found = put('c', 'one', { linked: false })
+    const found = put('c', 'one', { linked: [] })
     await expect(found).rejects.toMatchObject({ code: 'unavailable' })
     expect(await opened().files.find(viewerOf(ann), { owner: 'ann', path: 'c' })).toBeNull()
     expect((await opened().accounts.find(ann.id))!.usedBytes).toBe(0)
 
-    await put('c', 'one', { linked: true })
-    await put('d', 'one', { linked: false })
+    await put('c', 'one', { linked: [sha256Of('one')] })
+    await put('d', 'one', { linked: [] })
     expect(await referenced('one')).toEqual(['one'])
     expect(await opened().blobs.forget({ beforeMs: 9999, limit: 10 })).toBe(0)
   })
@@ -110,7 +115,7 @@ export function blobsContract(opened: () => Database): void {
     expect(await forget(201, 1)).toBe(1)
     expect(await forget(300)).toBe(1)
     expect(await forget(301)).toBe(1)
-    await put('a', 'one', { linked: false })
+    await put('a', 'one', { linked: [] })
     expect(await referenced('one')).toEqual(['one'])
   })
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../../webserver/domain/database'
-import { accountNamed, addAccount } from '../support/database/fixtures'
+import { accountNamed, addAccount, admin } from '../support/database/fixtures'
 
 /** What depends on there being no other account. */
 export function emptyDatabaseContract(opened: () => Database): void {
@@ -43,7 +43,7 @@ export function emptyDatabaseContract(opened: () => Database): void {
   it('finds nothing in it', async () => {
     const { files, blobs, sessions } = opened()
     const all = { owner: null, prefix: '', after: null, limit: 9 }
-    expect(await files.list({ accountId: 'x', seesAll: true }, all)).toEqual([])
+    expect(await files.list(admin, all)).toEqual([])
     expect(await blobs.condemn({ beforeMs: 9e12, nowMs: 9e12, limit: 9 })).toEqual([])
     expect(await sessions.deleteExpired({ nowMs: 9e12, seenBeforeMs: 9e12, limit: 9 })).toBe(0)
   })

@@ -1,6 +1,6 @@
 import type { Account } from '../../webserver/domain/account'
 import type { Database } from '../../webserver/domain/database'
-import { etagOf } from '../../webserver/domain/file'
+import { etagOf } from '../../webserver/domain/content'
 import { addAccount, admin, commitOf, sha256Of, viewerOf } from '../support/database/fixtures'
 
 export function filesContract(opened: () => Database): void {
@@ -18,6 +18,7 @@ export function filesContract(opened: () => Database): void {
       key: { owner: 'ann', path },
       condition: {},
       nowMs: 3000,
+      toTrash: false,
       ...rest,
     })
 
@@ -31,8 +32,12 @@ export function filesContract(opened: () => Database): void {
       owner: 'ann',
       path: 'notes/a.txt',
       sizeBytes: 5,
+      etag: etagOf(sha256Of('hello')),
       sha256: sha256Of('hello'),
+      extents: null,
       contentType: 'text/x',
+      metadata: {},
+      metaVersion: 1,
       version: 1,
       createdAtMs: 77,
       updatedAtMs: 77,
@@ -79,7 +84,7 @@ export function filesContract(opened: () => Database): void {
   it('answers not_found to writes of who may not know the owner, and touches nothing', async () => {
     const { files } = opened()
     const { file } = await put('a', 'hello')
-    const args = { key: file, condition: {}, nowMs: 3000 }
+    const args = { key: file, condition: {}, nowMs: 3000, toTrash: false }
     const attempts = [
       files.commit(viewerOf(bob), commitOf('ann', 'a', 'mine')),
       files.commit(viewerOf(bob), commitOf('ann', 'new', 'mine')),
@@ -99,7 +104,7 @@ export function filesContract(opened: () => Database): void {
     const { file } = await files.commit(admin, commitOf('ann', 'a', 'hello'))
     expect(await files.find(viewerOf(ann), file)).toEqual(file)
     expect(await usedBytes()).toBe(5)
-    await files.delete(admin, { key: file, condition: {}, nowMs: 3000 })
+    await files.delete(admin, { key: file, condition: {}, nowMs: 3000, toTrash: false })
     expect(await usedBytes()).toBe(0)
   })
 

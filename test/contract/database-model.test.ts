@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
+import type { Viewer } from '../../webserver/domain/account'
 import type { Database } from '../../webserver/domain/database'
 import { isAppError } from '../../webserver/domain/errors'
-import { etagOf } from '../../webserver/domain/file'
+import { etagOf } from '../../webserver/domain/content'
 import { accountNamed, commitOf, sessionOf, sha256Of } from '../support/database/fixtures'
 import { inconsistenciesOf } from '../support/database/consistency'
 import { ScratchDatabase, type Kind } from '../support/database/scratch-database'
@@ -19,7 +20,9 @@ const content = fc.constantFrom('', 'one', 'three', 'x'.repeat(30))
 const limit = fc.integer({ min: 1, max: 3 })
 const age = fc.integer({ min: 0, max: 20 })
 const epoch = fc.integer({ min: 1, max: 3 })
-const viewer = fc.record({ accountId: name, seesAll: fc.boolean() })
+const viewer: fc.Arbitrary<Viewer> = fc
+  .tuple(name, fc.boolean())
+  .map(([who, seesAll]) => ({ accountId: who, name: who, seesAll, linkId: null, nowMs: 0 }))
 const key = fc.record({ owner: name, path })
 const tags = fc.oneof(
   fc.constant('*' as const),
@@ -58,10 +61,9 @@ const accountSteps: fc.Arbitrary<Step>[] = [
 
 const sessionSteps: fc.Arbitrary<Step>[] = [
   fc.tuple(sessionId, name, epoch, limit).map(([id, accountId, authEpoch, perAccountMax]): Step => {
-    const account = { ...accountNamed('x'), usedBytes: 0, createdAtMs: 0, authEpoch }
     return ({ sessions }, nowMs) => {
       const times = { createdAtMs: nowMs, lastSeenAtMs: nowMs, expiresAtMs: nowMs + 30 }
-      const session = sessionOf({ ...account, id: accountId }, { id, ...times })
+      const session = sessionOf({ id: accountId, authEpoch }, { id, ...times })
       return sessions.create({ session, perAccountMax })
     }
   }),
@@ -84,15 +86,17 @@ const sessionSteps: fc.Arbitrary<Step>[] = [
 
 const fileSteps: fc.Arbitrary<Step>[] = [
   fc
-    .tuple(viewer, key, content, condition, fc.boolean())
-    .map(([who, { owner, path: at }, text, only, linked]): Step => {
-      const args = commitOf(owner, at, text, { condition: only, linked, id: `${owner}${at}` })
-      return ({ files }, nowMs) => files.commit(who, { ...args, nowMs })
+    .tuple(viewer, key, content, condition, fc.boolean(), fc.integer({ min: 0, max: 2 }))
+    .map(([who, { owner, path: at }, text, only, linked, versionsKept]): Step => {
+      const rest = { condition: only, versionsKept, ...(linked ? {} : { linked: [] }) }
+      const args = commitOf(owner, at, text, rest)
+      return ({ files }, nowMs) =>
+        files.commit(who, { ...args, id: `${owner}${at}${nowMs}`, nowMs })
     }),
-  fc.tuple(viewer, key, condition).map(
-    ([who, at, only]): Step =>
+  fc.tuple(viewer, key, condition, fc.boolean()).map(
+    ([who, at, only, toTrash]): Step =>
       ({ files }, nowMs) =>
-        files.delete(who, { key: at, condition: only, nowMs }),
+        files.delete(who, { key: at, condition: only, nowMs, toTrash }),
   ),
   content.map(
     (text): Step =>

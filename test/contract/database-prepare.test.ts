@@ -47,7 +47,12 @@ describe.each<Kind>(['sqlite', 'debug'])('preparing the %s database', (kind) => 
       await database.files.commit(viewerOf(ann), commitOf('ann', content, content))
     for (const path of ['condemned', 'loose']) {
       const key = { owner: 'ann', path }
-      await database.files.delete(viewerOf(ann), { key, condition: {}, nowMs: 100 })
+      await database.files.delete(viewerOf(ann), {
+        key,
+        condition: {},
+        nowMs: 100,
+        toTrash: false,
+      })
       if (path === 'condemned')
         await database.blobs.condemn({ beforeMs: 100, nowMs: 200, limit: 9 })
     }
@@ -60,7 +65,7 @@ describe.each<Kind>(['sqlite', 'debug'])('preparing the %s database', (kind) => 
     expect(await prepared.forgetUnreferencedBlobs()).toBe(0)
     await prepared.close()
     await scratch.startWriter()
-    const revived = commitOf('ann', 'again', 'condemned', { linked: false })
+    const revived = commitOf('ann', 'again', 'condemned', { linked: [] })
     expect(await database.files.commit(viewerOf(ann), revived)).toMatchObject({ created: true })
   })
 

@@ -187,6 +187,7 @@ class Load {
         key: { owner: 'ann', path },
         condition: {},
         nowMs: 3000,
+        toTrash: false,
       })
   }
 }

@@ -14,7 +14,13 @@ import { keep, listed, sha256Of } from '../support/files/blob-store-suite'
 import { waitUntil } from '../support/service/wait-until'
 
 const sweepAgeMs = 60_000
-const settings = { uploadBytesMax: 1e6, uploadsInFlightMax: 1000, listLimitMax: 1000 }
+const settings = {
+  uploadBytesMax: 1e6,
+  uploadsInFlightMax: 1000,
+  versionsKept: 0,
+  trashKeptMs: 0,
+  listLimitMax: 1000,
+}
 
 describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (kind) => {
   let scratch: ScratchDatabase

@@ -55,6 +55,7 @@ describe('files', () => {
       contentType: 'text/plain',
       etag: etagOfHello,
       version: 1,
+      metadata: {},
       createdAt: at,
       updatedAt: at,
     })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { etagOf, type StoredFile } from '../../webserver/domain/file'
+import { wholeBlob } from '../../webserver/domain/content'
+import type { StoredFile } from '../../webserver/domain/file'
 import { evaluateRead, writeConditionOf } from '../../webserver/http/conditional'
 import { contentHeaders } from '../../webserver/http/downloads/file-headers'
 import { rangeOf } from '../../webserver/http/downloads/range'
@@ -12,14 +13,15 @@ const file: StoredFile = {
   id: 'id',
   owner: 'alice',
   path: 'a/b.txt',
-  sizeBytes: 10,
-  sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
+  ...wholeBlob('2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824', 10),
   contentType: 'text/plain',
+  metadata: {},
+  metaVersion: 1,
   version: 1,
   createdAtMs: at,
   updatedAtMs: at + 789,
 }
-const etag = etagOf(file.sha256)
+const { etag } = file
 const date = formatHttpDate(at)
 const before = formatHttpDate(at - 1000)
 const after = formatHttpDate(at + 1000)

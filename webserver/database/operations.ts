@@ -1,15 +1,19 @@
 import type { Database } from '../domain/database'
 
-type Section = 'accounts' | 'sessions' | 'files' | 'blobs'
+type Section = Exclude<keyof Database, 'ping' | 'close'>
 type MethodsOf<S extends Section> = {
   [M in keyof Database[S] & string as `${S}.${M}`]: Database[S][M]
 }
 
 /** The methods of the `Database` interface by their dotted names: what crosses the socket to the writer. */
-type Methods = MethodsOf<'accounts'> &
-  MethodsOf<'sessions'> &
-  MethodsOf<'files'> &
-  MethodsOf<'blobs'> & { ping(): Promise<void> }
+type Methods = UnionToIntersection<{ [S in Section]: MethodsOf<S> }[Section]> & {
+  ping(): Promise<void>
+}
+type UnionToIntersection<U> = (U extends U ? (one: U) => void : never) extends (
+  all: infer I,
+) => void
+  ? I
+  : never
 
 export type OperationName = keyof Methods
 export type ArgumentsOf<N extends OperationName> = Parameters<Methods[N]>
@@ -17,7 +21,23 @@ export type ArgumentsOf<N extends OperationName> = Parameters<Methods[N]>
 export type ResultOf<N extends OperationName> = JsonOf<Awaited<ReturnType<Methods[N]>>>
 type JsonOf<T> = T extends Set<infer U> ? U[] : T
 
-/** The operations that change something; the rest are queries. */
+/** The operations that only look. */
+export const queryNames = [
+  'accounts.find',
+  'accounts.findByName',
+  'accounts.count',
+  'sessions.findWithAccount',
+  'sessions.listByAccount',
+  'files.find',
+  'files.list',
+  'rights.ofFile',
+  'rights.ofFolder',
+  'blobs.referenced',
+] as const satisfies readonly OperationName[]
+
+export type QueryName = (typeof queryNames)[number]
+
+/** The operations that change something. */
 export const commandNames = [
   'accounts.create',
   'accounts.changePassword',
@@ -35,6 +55,28 @@ export const commandNames = [
 ] as const satisfies readonly OperationName[]
 
 export type CommandName = (typeof commandNames)[number]
+
+type Unlisted = Exclude<OperationName, QueryName | CommandName | 'ping'>
+/** A method of the interface that neither list has would not compile. */
+export const allAreListed: [Unlisted] extends [never] ? true : Unlisted = true
+
+type Records = Omit<Database, 'ping' | 'close'>
+
+/** Makes the interface out of the one function that runs operations. */
+export function recordsOf(
+  call: (name: QueryName | CommandName, args: readonly unknown[]) => Promise<unknown>,
+): Records {
+  const sections: Record<string, Record<string, unknown>> = {}
+  for (const name of [...queryNames, ...commandNames]) {
+    const [section, method] = name.split('.') as [string, string]
+    sections[section] ??= {}
+    sections[section][method] = (...args: readonly unknown[]) => call(name, args)
+  }
+  const records = sections as unknown as Records
+  const { referenced } = records.blobs
+  records.blobs.referenced = async (sha256s) => new Set(await referenced(sha256s))
+  return records
+}
 
 export interface Operation {
   name: string

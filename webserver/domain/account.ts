@@ -11,11 +11,23 @@ export interface Account {
   /** PHC string. */
   passwordHash: string
   quotaBytes: number
-  /** The sum of the sizes of the account's files; kept exact in the commit that changes a file. */
+  /**
+   * The sums of the sizes of the account's files, their earlier versions, its trash, and what uploads have reserved; kept
+   * exact in the commit that changes them. Together they stay within `quotaBytes`.
+   */
   usedBytes: number
+  versionBytes: number
+  trashBytes: number
+  reservedBytes: number
   /** A session is valid only while its epoch equals this; bumped with every change of password, role or ban. */
   authEpoch: number
   createdAtMs: number
+}
+
+/** How many bytes more the account may have; negative where its quota was lowered. */
+export function roomOf(account: Account): number {
+  const { quotaBytes, usedBytes, versionBytes, trashBytes, reservedBytes } = account
+  return quotaBytes - usedBytes - versionBytes - trashBytes - reservedBytes
 }
 
 /** Who asks: the first parameter of every service method. */
@@ -26,14 +38,29 @@ export interface Caller {
   sessionId: string
 }
 
-/** The caller's predicate, carried by every file query so that a forgotten check still answers `not_found`. */
-export interface Viewer {
-  accountId: string
-  seesAll: boolean
+/** Who comes by a link: it alone says what they may do. */
+export interface LinkVisitor {
+  linkId: string
 }
 
-export function viewerOf(caller: Caller): Viewer {
-  return { accountId: caller.accountId, seesAll: caller.role === 'admin' }
+/**
+ * The caller's predicate, carried by every file query so that a forgotten check still answers `not_found`. Rights end by
+ * the clock, so it says when it was asked.
+ */
+export interface Viewer {
+  /** Null for who comes by a link. */
+  accountId: string | null
+  name: string | null
+  seesAll: boolean
+  linkId: string | null
+  nowMs: number
+}
+
+export function viewerOf(who: Caller | LinkVisitor, nowMs: number): Viewer {
+  if ('linkId' in who)
+    return { accountId: null, name: null, seesAll: false, linkId: who.linkId, nowMs }
+  const { accountId, name, role } = who
+  return { accountId, name, seesAll: role === 'admin', linkId: null, nowMs }
 }
 
 const accountName = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/

@@ -1,5 +1,7 @@
 import type { Account, Viewer } from './account'
+import type { Content } from './content'
 import type { FileCondition, FileKey, StoredFile } from './file'
+import type { Right } from './rights'
 import type { Session } from './session'
 
 /**
@@ -12,6 +14,7 @@ export interface Database {
   readonly accounts: AccountRecords
   readonly sessions: SessionRecords
   readonly files: FileRecords
+  readonly rights: RightRecords
   readonly blobs: BlobRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */
   ping(): Promise<void>
@@ -80,21 +83,38 @@ export interface SessionRecords {
 export interface FileRecords {
   /** `null` also for what the viewer may not know exists. */
   find(viewer: Viewer, key: FileKey): Promise<StoredFile | null>
-  /** In order of (owner, path) by code point, at most `limit`, strictly after `after`. */
+  /**
+   * In order of (owner, path) by code point, at most `limit`, strictly after `after`. Of another's files those below a
+   * folder that is shared as a whole, which `prefix` must name.
+   */
   list(viewer: Viewer, args: FileListing): Promise<StoredFile[]>
   /**
-   * Creates or replaces the file at `key`: the row, the owner's `usedBytes` and the blobs' references move together.
-   * A replaced file keeps its id and `createdAtMs`, its version grows by one.
-   * @throws `not_found` when the viewer may not write there or the owner does not exist; `precondition_failed`;
-   * `quota_exceeded` when `usedBytes` would exceed `quotaBytes`; `unavailable` with the field `sha256` when the blob is
-   * being swept and was not linked by this upload (nothing happened: link it again and repeat).
+   * Creates or replaces the file at `key`: the row, the owner's bytes and the blobs' references move together. A replaced
+   * file keeps its id and `createdAtMs`, its version grows by one, and what it was becomes an earlier version.
+   * @throws `not_found` when the viewer may not know the place or the owner does not exist; `forbidden` when they may see
+   * but not change it; `precondition_failed`; `quota_exceeded` when the bytes would exceed `quotaBytes`; `unavailable`
+   * with the field `sha256` when a blob is being swept and was not linked by this upload (nothing happened: link it again
+   * and repeat).
    */
   commit(viewer: Viewer, args: FileCommit): Promise<{ file: StoredFile; created: boolean }>
-  /** @throws `not_found`, `precondition_failed`. @returns the file as it was. */
-  delete(
-    viewer: Viewer,
-    args: { key: FileKey; condition: FileCondition; nowMs: number },
-  ): Promise<StoredFile>
+  /** @throws `not_found`, `forbidden`, `precondition_failed`. @returns the file as it was. */
+  delete(viewer: Viewer, args: FileDeletion): Promise<StoredFile>
+}
+
+/** What a viewer may do; null where they may not know that there is anything. */
+export interface RightRecords {
+  /** At a path, whether or not a file is there. */
+  ofFile(viewer: Viewer, key: FileKey): Promise<Right | null>
+  /** With all that lies and will lie below a folder; `''` is everything of the owner's. */
+  ofFolder(viewer: Viewer, args: { owner: string; folder: string }): Promise<Right | null>
+}
+
+export interface FileDeletion {
+  key: FileKey
+  condition: FileCondition
+  nowMs: number
+  /** Whether it can be taken back; otherwise its content and its earlier versions are let go. */
+  toTrash: boolean
 }
 
 export interface FileListing {
@@ -104,17 +124,23 @@ export interface FileListing {
   limit: number
 }
 
-export interface FileCommit {
+export interface FileCommit extends Content {
   /** Used when the file is new. */
   id: string
   key: FileKey
-  sizeBytes: number
-  sha256: string
   contentType: string
+  /** Null keeps what the file has. */
+  metadata: Readonly<Record<string, string>> | null
   condition: FileCondition
   nowMs: number
-  /** Whether this upload made the blob's directory entry itself, rather than finding one. */
-  linked: boolean
+  /** The blobs whose directory entries this upload made itself, rather than finding them. */
+  linked: readonly string[]
+  /**
+   * Earlier versions of the file that are kept, at most. Where the quota does not allow as many, the oldest go first.
+   */
+  versionsKept: number
+  /** The upload that this ends: what it reserved is taken over. Null when it reserved nothing. */
+  upload: { id: string; leaseEpoch: number } | null
 }
 
 /**

@@ -1,14 +1,18 @@
+import type { Content } from './content'
 import { AppError } from './errors'
 
-/** A stored file as its owner sees it. `sha256` is hex and names the blob. */
-export interface StoredFile {
+/** A stored file as its owner sees it. */
+export interface StoredFile extends Content {
+  /** Stays through replacing, moving, and a time in the trash. */
   id: string
   /** Account name of the owner. */
   owner: string
   path: string
-  sizeBytes: number
-  sha256: string
   contentType: string
+  /** What people noted about the file, by names of their own. */
+  metadata: Readonly<Record<string, string>>
+  /** Counts the changes of `metadata` and `contentType` that were no commits, from 1. */
+  metaVersion: number
   /** Counts the commits of this path, from 1. */
   version: number
   createdAtMs: number
@@ -56,11 +60,6 @@ function requireSegment(segment: string): void {
 
 function refuse(why: string): never {
   throw new AppError('invalid', `path ${why}`, { field: 'path' })
-}
-
-/** Strong entity tag (RFC 9110 §8.8.3) of a content: the first 162 bits of its SHA-256 in base64url, quoted. */
-export function etagOf(sha256Hex: string): string {
-  return `"${Buffer.from(sha256Hex, 'hex').toString('base64url').slice(0, 27)}"`
 }
 
 /** Evaluates write preconditions (RFC 9110 §13.2.2, strong comparison) against the current tag, `null` when absent. */

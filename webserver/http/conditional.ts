@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../domain/errors'
-import { conditionHolds, etagOf, type FileCondition, type StoredFile } from '../domain/file'
+import { conditionHolds, type FileCondition, type StoredFile } from '../domain/file'
 import { parseHttpDate } from './http-date'
 
 const tag = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"'
@@ -36,7 +36,7 @@ function tagConditionOf(headers: IncomingHttpHeaders): FileCondition {
  */
 export function evaluateRead(headers: IncomingHttpHeaders, file: StoredFile): 'send' | 304 {
   const { ifMatch, ifNoneMatch } = tagConditionOf(headers)
-  const etag = etagOf(file.sha256)
+  const etag = file.etag
   const failed =
     ifMatch === undefined
       ? isModifiedSince(file, headers['if-unmodified-since'], false)

@@ -1,25 +1,45 @@
-import { viewerOf, type Account, type Caller, type Viewer } from '../domain/account'
+import type { Account, Caller, Viewer } from '../domain/account'
 import type { Database } from '../domain/database'
 import { AppError } from '../domain/errors'
+import type { FileKey } from '../domain/file'
+import { allows, type Right } from '../domain/rights'
 
 /**
- * Who may work with an owner's files: the owner and admins. For anyone else neither the owner nor the file exists; the
- * database's queries carry the same predicate (DESIGN D3).
- * @throws {AppError} `not_found`
+ * Who may work with an owner's file: the owner, admins, and those it is shared with. For anyone else neither the owner nor
+ * the file exists; the database's operations carry the same predicate (DESIGN D3).
+ * @throws {AppError} `not_found`; `forbidden` to those who may see it, but not this.
  */
-export function requireAccess(caller: Caller, owner: string): Viewer {
-  const viewer = viewerOf(caller)
-  if (viewer.seesAll || caller.name === owner) return viewer
+export async function requireRight(
+  database: Database,
+  viewer: Viewer,
+  { key, needed }: { key: FileKey; needed: Right },
+): Promise<void> {
+  if (owns(viewer, key.owner)) return
+  refuseUnless(await database.rights.ofFile(viewer, key), needed)
+}
+
+/** The same over all that lies below a folder; `''` is everything of the owner's. */
+export async function requireRightBelow(
+  database: Database,
+  viewer: Viewer,
+  { owner, folder, needed }: { owner: string; folder: string; needed: Right },
+): Promise<void> {
+  if (owns(viewer, owner)) return
+  refuseUnless(await database.rights.ofFolder(viewer, { owner, folder }), needed)
+}
+
+function owns(viewer: Viewer, owner: string): boolean {
+  return viewer.seesAll || viewer.name === owner
+}
+
+function refuseUnless(held: Right | null, needed: Right): void {
+  if (allows(held, needed)) return
+  if (allows(held, 'view')) throw new AppError('forbidden', `This needs the right to ${needed}`)
   throw noSuchFile()
 }
 
-/** @throws {AppError} `not_found` when there is no such account or the caller may not know. */
-export async function requireOwner(
-  database: Database,
-  caller: Caller,
-  owner: string,
-): Promise<Account> {
-  requireAccess(caller, owner)
+/** The account whose files are asked about; ask for a right first. @throws {AppError} `not_found`. */
+export async function requireOwner(database: Database, owner: string): Promise<Account> {
   const account = await database.accounts.findByName(owner)
   if (account === null) throw noSuchFile()
   return account

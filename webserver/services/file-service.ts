@@ -1,17 +1,19 @@
-import type { Readable } from 'node:stream'
-import type { Caller } from '../domain/account'
+import { viewerOf, type Caller, type Viewer } from '../domain/account'
 import type { BlobStore } from '../domain/blob-store'
 import type { Database } from '../domain/database'
 import { AppError } from '../domain/errors'
 import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
-import { noSuchFile, requireAccess, requireOwner } from './access'
+import { noSuchFile, requireOwner, requireRight, requireRightBelow } from './access'
+import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
 import { decodeCursor, encodeCursor } from './file-cursor'
 import { Uploads, type Upload, type UploadResult, type UploadSettings } from './upload'
 
 export interface FileSettings extends UploadSettings {
   listLimitMax: number
+  /** How long deleted files can be brought back; 0 deletes at once. */
+  trashKeptMs: number
 }
 
 export interface FileDependencies {
@@ -24,15 +26,6 @@ export interface FileDependencies {
 export interface PutFile extends Omit<Upload, 'contentType'> {
   /** As the sender stated it; null to go by the name. */
   contentType: string | null
-}
-
-/** A file, and what a door needs to send it. */
-export interface OpenFile {
-  file: StoredFile
-  /** Where a front server finds the content, relative to the store's root. */
-  location: string
-  /** Bytes `startByte`..`endByte`, inclusive. */
-  read(startByte: number, endByte: number): Promise<Readable>
 }
 
 export interface FilePage {
@@ -73,17 +66,14 @@ export class FileService {
   /** @throws {AppError} `invalid`, `not_found`. */
   async get(caller: Caller, key: FileKey, timing: Timing): Promise<OpenFile> {
     const { owner, path } = checked(key)
-    const viewer = requireAccess(caller, owner)
+    const { database, blobs } = this.use
+    const viewer = viewerOf(caller, this.use.now())
     const startedAt = timing.now()
-    const file = await this.use.database.files.find(viewer, { owner, path })
+    await requireRight(database, viewer, { key: { owner, path }, needed: 'view' })
+    const file = await database.files.find(viewer, { owner, path })
     timing.end('database', startedAt)
     if (file === null) throw noSuchFile()
-    const { blobs } = this.use
-    return {
-      file,
-      location: blobs.location(file.sha256),
-      read: (startByte, endByte) => blobs.read(file.sha256, startByte, endByte),
-    }
+    return openContent(blobs, file)
   }
 
   /** @throws {AppError} `invalid`, `not_found` when the caller may not know the owner. */
@@ -92,9 +82,9 @@ export class FileService {
     const limit = this.checkedLimit(query.limit)
     const after = cursor === null ? null : decodeCursor(cursor)
     const startedAt = timing.now()
-    if (owner !== null) await requireOwner(this.use.database, caller, owner)
-    const viewer = requireAccess(caller, owner ?? caller.name)
+    const viewer = viewerOf(caller, this.use.now())
     const prefix = query.prefix.normalize('NFC')
+    if (owner !== null) await this.requireListing(viewer, { owner, prefix })
     const args = { owner, prefix, after, limit: limit + 1 }
     const found = await this.use.database.files.list(viewer, args)
     timing.end('database', startedAt)
@@ -110,11 +100,23 @@ export class FileService {
     timing: Timing,
   ): Promise<void> {
     const { owner, path } = checked(key)
-    const viewer = requireAccess(caller, owner)
-    const startedAt = timing.now()
+    const { database, settings } = this.use
     const nowMs = this.use.now()
-    await this.use.database.files.delete(viewer, { key: { owner, path }, condition, nowMs })
+    const viewer = viewerOf(caller, nowMs)
+    const startedAt = timing.now()
+    await requireRight(database, viewer, { key: { owner, path }, needed: 'edit' })
+    const toTrash = settings.trashKeptMs > 0
+    await database.files.delete(viewer, { key: { owner, path }, condition, nowMs, toTrash })
     timing.end('commit', startedAt)
+  }
+
+  private async requireListing(
+    viewer: Viewer,
+    { owner, prefix }: { owner: string; prefix: string },
+  ): Promise<void> {
+    const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
+    await requireRightBelow(this.use.database, viewer, { owner, folder, needed: 'view' })
+    await requireOwner(this.use.database, owner)
   }
 
   private checkedLimit(limit: number): number {

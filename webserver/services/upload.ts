@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { viewerOf, type Caller } from '../domain/account'
+import { roomOf, viewerOf, type Caller } from '../domain/account'
 import type { BlobDraft, BlobStore } from '../domain/blob-store'
+import { wholeBlob } from '../domain/content'
 import type { Database, FileCommit } from '../domain/database'
 import { AppError, isAppError } from '../domain/errors'
-import {
-  conditionHolds,
-  etagOf,
-  type FileCondition,
-  type FileKey,
-  type StoredFile,
-} from '../domain/file'
+import { conditionHolds, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
-import { requireOwner } from './access'
+import { requireOwner, requireRight } from './access'
 
 export interface UploadSettings {
   uploadBytesMax: number
   uploadsInFlightMax: number
+  /** Earlier versions that each file keeps. */
+  versionsKept: number
 }
 
 export interface UploadDependencies {
@@ -93,14 +90,16 @@ export class Uploads {
   private async admit(caller: Caller, upload: Upload): Promise<Room> {
     const { key, condition, declaredBytes } = upload
     const { database, settings } = this.use
+    const viewer = viewerOf(caller, this.use.now())
+    await requireRight(database, viewer, { key, needed: 'edit' })
     const [owner, current] = await Promise.all([
-      requireOwner(database, caller, key.owner),
-      database.files.find(viewerOf(caller), key),
+      requireOwner(database, key.owner),
+      database.files.find(viewer, key),
     ])
-    if (!conditionHolds(condition, current && etagOf(current.sha256)))
+    if (!conditionHolds(condition, current?.etag ?? null))
       throw new AppError('precondition_failed', 'The file is not what the condition asks for')
-    const quotaLeftBytes = owner.quotaBytes - owner.usedBytes + (current?.sizeBytes ?? 0)
-    const room = roomOf(settings.uploadBytesMax, Math.max(0, quotaLeftBytes))
+    const quotaLeftBytes = roomOf(owner) + (current?.sizeBytes ?? 0)
+    const room = limitOf(settings.uploadBytesMax, Math.max(0, quotaLeftBytes))
     if (declaredBytes !== null && declaredBytes > room.bytesMax) throw room.refusal()
     return room
   }
@@ -115,11 +114,25 @@ export class Uploads {
     timing: Timing,
   ): Promise<UploadResult> {
     const { key, contentType, condition } = sealed.upload
-    const args = { id: randomUUID(), key, contentType, condition, ...sealed.content }
+    const { sha256, sizeBytes } = sealed.content
+    const args = {
+      id: randomUUID(),
+      key,
+      contentType,
+      condition,
+      metadata: null,
+      ...wholeBlob(sha256, sizeBytes),
+      versionsKept: this.use.settings.versionsKept,
+      upload: null,
+    }
     for (let attempt = 1; ; attempt++) {
       const { linked } = await sealed.draft.publish()
       const startedAt = timing.now()
-      const result = await this.tryCommit(caller, { ...args, nowMs: this.use.now(), linked })
+      const result = await this.tryCommit(caller, {
+        ...args,
+        nowMs: this.use.now(),
+        linked: linked ? [sha256] : [],
+      })
       timing.end('commit', startedAt)
       if (!(result instanceof AppError)) return result
       if (attempt === commitAttemptsMax) throw result
@@ -130,22 +143,22 @@ export class Uploads {
   /** @returns the error when the content found on disk is just being swept; then it is published and committed anew. */
   private async tryCommit(caller: Caller, commit: FileCommit): Promise<UploadResult | AppError> {
     try {
-      return await this.use.database.files.commit(viewerOf(caller), commit)
+      return await this.use.database.files.commit(viewerOf(caller, commit.nowMs), commit)
     } catch (error) {
       if (isAppError(error, 'unavailable') && error.field === 'sha256') return error
-      if (commit.linked) await this.recordOrphan(commit)
+      for (const sha256 of commit.linked) await this.recordOrphan(sha256)
       throw error
     }
   }
 
   /** Should this fail too, the blob is found at the next start. */
-  private async recordOrphan({ sha256 }: FileCommit): Promise<void> {
+  private async recordOrphan(sha256: string): Promise<void> {
     const nowMs = this.use.now()
     await this.use.database.blobs.recordOrphan({ sha256, nowMs }).catch(() => undefined)
   }
 }
 
-function roomOf(uploadBytesMax: number, quotaLeftBytes: number): Room {
+function limitOf(uploadBytesMax: number, quotaLeftBytes: number): Room {
   if (uploadBytesMax <= quotaLeftBytes)
     return {
       bytesMax: uploadBytesMax,

@@ -1,14 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Account, Viewer } from '../../../webserver/domain/account'
+import { wholeBlob } from '../../../webserver/domain/content'
 import type { Database, FileCommit, NewAccount } from '../../../webserver/domain/database'
 import type { Session } from '../../../webserver/domain/session'
 
 const idOf = () => randomBytes(16).toString('base64url')
 
-export const admin: Viewer = { accountId: 'an-admin', seesAll: true }
+const noLink = { linkId: null, nowMs: 2000 }
+
+export const admin: Viewer = { accountId: 'an-admin', name: 'root', seesAll: true, ...noLink }
 
 export function viewerOf(account: Account): Viewer {
-  return { accountId: account.id, seesAll: false }
+  return { accountId: account.id, name: account.name, seesAll: false, ...noLink }
 }
 
 export function sha256Of(content: string): string {
@@ -32,7 +35,10 @@ export function addAccount(database: Database, name: string, rest: Partial<NewAc
   return database.accounts.create(accountNamed(name, rest))
 }
 
-export function sessionOf(account: Account, rest: Partial<Session> = {}): Session {
+export function sessionOf(
+  account: Pick<Account, 'id' | 'authEpoch'>,
+  rest: Partial<Session> = {},
+): Session {
   return {
     id: idOf(),
     accountId: account.id,
@@ -66,12 +72,14 @@ export function commitOf(
   return {
     id: idOf(),
     key: { owner, path },
-    sizeBytes: content.length,
-    sha256: sha256Of(content),
+    ...wholeBlob(sha256Of(content), content.length),
     contentType: 'text/plain',
+    metadata: null,
     condition: {},
     nowMs: 2000,
-    linked: true,
+    linked: [sha256Of(content)],
+    versionsKept: 0,
+    upload: null,
     ...rest,
   }
 }

@@ -18,6 +18,18 @@ export const files = section({
     'Whether nginx reads contents in threads: for disks so slow that a read would hold up other requests. It doubles the CPU time of a download.',
   ),
   listLimitMax: whole('files', [1, 10_000], 1000, 'Most files on one page of a listing.'),
+  versionsKept: whole(
+    'versions',
+    [0, 10_000],
+    10,
+    'Earlier versions of each file that are kept; they count towards the quota and yield to it.',
+  ),
+  trashKeptMs: whole(
+    'ms',
+    [0, 3650 * day],
+    30 * day,
+    'How long a deleted file can be brought back; it counts towards the quota meanwhile. 0 deletes at once.',
+  ),
   sweepIntervalMs: whole(
     'ms',
     [1000, 365 * day],

@@ -2,7 +2,7 @@ import type { Account } from '../../domain/account'
 import type { NewAccount, PasswordChange } from '../../domain/database'
 import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
-import { releaseBlob } from './blobs'
+import { releaseBlobs } from './blobs'
 import type { Tables } from './document'
 
 type Operations =
@@ -46,6 +46,9 @@ function create(tables: Tables, args: NewAccount): Account {
     passwordHash: args.passwordHash,
     quotaBytes: args.quotaBytes,
     usedBytes: 0,
+    versionBytes: 0,
+    trashBytes: 0,
+    reservedBytes: 0,
     authEpoch: 1,
     createdAtMs: args.nowMs,
   }
@@ -70,14 +73,22 @@ function remove(tables: Tables, { accountId, nowMs }: { accountId: string; nowMs
   const account = requireAccount(tables, accountId)
   if (account.role === 'admin' && adminsIn(tables) === 1)
     throw new AppError('conflict', 'the last admin cannot be deleted')
-  for (const [key, file] of tables.files) {
-    if (file.ownerId !== accountId) continue
-    releaseBlob(tables, file.sha256, nowMs)
-    tables.files.delete(key)
-  }
-  for (const session of tables.sessions.values())
-    if (session.accountId === accountId) tables.sessions.delete(session.id)
+  const contents = [tables.files, tables.versions, tables.trash]
+  for (const table of contents)
+    for (const row of table.values())
+      if (row.ownerId === accountId) releaseBlobs(tables, row, nowMs)
+  for (const table of contents)
+    deleteRows<{ ownerId: string }>(table, (row) => row.ownerId === accountId)
+  deleteRows(tables.uploads, (row) => row.ownerId === accountId || row.accountId === accountId)
+  deleteRows(tables.grants, (row) => row.ownerId === accountId || row.accountId === accountId)
+  deleteRows(tables.links, (row) => row.ownerId === accountId || row.createdBy === accountId)
+  deleteRows(tables.members, (row) => row.accountId === accountId)
+  deleteRows(tables.sessions, (row) => row.accountId === accountId)
   tables.accounts.delete(accountId)
+}
+
+function deleteRows<Row>(table: Map<string, Row>, isGone: (row: Row) => boolean): void {
+  for (const [key, row] of table) if (isGone(row)) table.delete(key)
 }
 
 function requireAccount(tables: Tables, id: string): Account {

@@ -1,4 +1,4 @@
-import type { FileCommit } from '../../domain/database'
+import { blobsOf, type Content } from '../../domain/content'
 import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
 import type { BlobRow, Tables } from './document'
@@ -36,22 +36,34 @@ function unreferenced(tables: Tables, state: BlobRow['state']): BlobRow[] {
     .sort((a, b) => a.sinceMs - b.sinceMs)
 }
 
-/** @throws {AppError} `unavailable` when the blob is being swept and this upload did not link it. */
-export function requireUsable(tables: Tables, { sha256, linked }: FileCommit): void {
-  if (linked || tables.blobs.get(sha256)?.state !== 'condemned') return
-  throw new AppError('unavailable', 'the content is being removed: send it again', {
-    field: 'sha256',
-    retryAfterS: 1,
-  })
+type References = Pick<Content, 'sha256' | 'extents'>
+
+/** @throws {AppError} `unavailable` when a blob is being swept and was not linked anew. */
+export function requireUsable(
+  tables: Tables,
+  content: References,
+  linked: readonly string[] = [],
+): void {
+  for (const sha256 of blobsOf(content)) {
+    if (linked.includes(sha256) || tables.blobs.get(sha256)?.state !== 'condemned') continue
+    throw new AppError('unavailable', 'the content is being removed: send it again', {
+      field: 'sha256',
+      retryAfterS: 1,
+    })
+  }
 }
 
-export function acquireBlob(tables: Tables, { sha256, nowMs }: FileCommit): void {
-  const refs = (tables.blobs.get(sha256)?.refs ?? 0) + 1
-  tables.blobs.set(sha256, { sha256, state: 'live', refs, sinceMs: nowMs })
+export function acquireBlobs(tables: Tables, content: References, nowMs: number): void {
+  for (const sha256 of blobsOf(content)) {
+    const refs = (tables.blobs.get(sha256)?.refs ?? 0) + 1
+    tables.blobs.set(sha256, { sha256, state: 'live', refs, sinceMs: nowMs })
+  }
 }
 
-export function releaseBlob(tables: Tables, sha256: string, nowMs: number): void {
-  const blob = tables.blobs.get(sha256)!
-  blob.refs -= 1
-  blob.sinceMs = nowMs
+export function releaseBlobs(tables: Tables, content: References, nowMs: number): void {
+  for (const sha256 of blobsOf(content)) {
+    const blob = tables.blobs.get(sha256)!
+    blob.refs -= 1
+    blob.sinceMs = nowMs
+  }
 }

@@ -1,13 +1,89 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Account } from '../../domain/account'
+import { etagOf, type Content } from '../../domain/content'
 import { AppError } from '../../domain/errors'
-import type { StoredFile } from '../../domain/file'
+import type { FileCondition, StoredFile } from '../../domain/file'
+import type { grantableRights } from '../../domain/rights'
 import type { Session } from '../../domain/session'
 import { syncDirectory } from '../directory'
 
 export interface FileRow extends StoredFile {
   ownerId: string
+}
+
+export interface VersionRow extends Content {
+  fileId: string
+  version: number
+  ownerId: string
+  contentType: string
+  createdAtMs: number
+  replacedAtMs: number
+}
+
+export interface TrashRow extends FileRow {
+  deletedAtMs: number
+}
+
+export interface MemberRow {
+  groupId: string
+  accountId: string
+  role: 'manager' | 'member'
+  sinceMs: number
+}
+
+/** For a file by its id, or for all below a folder. */
+export interface ShareTarget {
+  ownerId: string
+  fileId: string | null
+  folder: string | null
+}
+
+export interface GrantRow extends ShareTarget {
+  id: string
+  accountId: string | null
+  groupId: string | null
+  right: (typeof grantableRights)[number]
+  expiresAtMs: number | null
+  createdBy: string
+  createdAtMs: number
+}
+
+export interface LinkRow extends ShareTarget {
+  id: string
+  secretHash: string
+  mode: 'view' | 'upload'
+  label: string
+  passwordHash: string | null
+  passwordFailures: number
+  lockedUntilMs: number
+  uses: number
+  usesMax: number | null
+  expiresAtMs: number | null
+  createdBy: string
+  createdAtMs: number
+}
+
+export interface UploadRow {
+  id: string
+  kind: string
+  accountId: string | null
+  linkId: string | null
+  ownerId: string
+  path: string
+  lengthBytes: number | null
+  offsetBytes: number
+  reservedBytes: number
+  hashState: string | null
+  contentType: string | null
+  metadata: Readonly<Record<string, string>>
+  condition: FileCondition
+  parts: readonly string[] | null
+  leaseHolder: string | null
+  leaseEpoch: number
+  leaseUntilMs: number
+  createdAtMs: number
+  expiresAtMs: number
 }
 
 export interface BlobRow {
@@ -24,34 +100,72 @@ export interface Tables {
   sessions: Map<string, Session>
   /** By `owner/path`: a name has no slash. */
   files: Map<string, FileRow>
+  /** By `fileId/version`. */
+  versions: Map<string, VersionRow>
+  trash: Map<string, TrashRow>
+  uploads: Map<string, UploadRow>
+  groups: Map<string, { id: string; name: string; createdAtMs: number }>
+  /** By `groupId/accountId`. */
+  members: Map<string, MemberRow>
+  grants: Map<string, GrantRow>
+  links: Map<string, LinkRow>
   blobs: Map<string, BlobRow>
 }
 
-interface Document {
-  version: number
-  accounts: Account[]
-  sessions: Session[]
-  files: FileRow[]
-  blobs: BlobRow[]
+type RowOf<K extends keyof Tables> = Tables[K] extends Map<string, infer Row> ? Row : never
+/** Tables that came with a later version of the program may be missing. */
+type Document = { version: number } & { [K in keyof Tables]?: RowOf<K>[] }
+
+/** How each table's rows are named; its keys are the tables that a document has. */
+const keyOf: { [K in keyof Tables]: (row: RowOf<K>) => string } = {
+  accounts: ({ id }) => id,
+  sessions: ({ id }) => id,
+  files: fileKeyOf,
+  versions: versionKeyOf,
+  trash: ({ id }) => id,
+  uploads: ({ id }) => id,
+  groups: ({ id }) => id,
+  members: ({ groupId, accountId }) => `${groupId}/${accountId}`,
+  grants: ({ id }) => id,
+  links: ({ id }) => id,
+  blobs: ({ sha256 }) => sha256,
 }
+const tableNames = Object.keys(keyOf) as (keyof Tables)[]
 
 const fileName = 'database.json'
-const currentVersion = 1
+const currentVersion = 2
 
 /** @throws {AppError} `unsupported` when a newer program wrote the document or it cannot be read. */
 export function loadTables(directory: string): Tables {
-  const { version, accounts, sessions, files, blobs } = parse(readText(directory))
-  if (version > currentVersion)
+  const document = parse(readText(directory))
+  if (document.version > currentVersion)
     throw new AppError(
       'unsupported',
-      `the database has version ${version}, this program knows versions up to ${currentVersion}: start the newer program`,
+      `the database has version ${document.version}, this program knows versions up to ${currentVersion}: start the newer program`,
     )
-  return {
-    accounts: new Map(accounts.map((account) => [account.id, account])),
-    sessions: new Map(sessions.map((session) => [session.id, session])),
-    files: new Map(files.map((file) => [fileKeyOf(file), file])),
-    blobs: new Map(blobs.map((blob) => [blob.sha256, blob])),
+  if (document.version === 1) migrateFromFirst(document)
+  const mapOf = (name: keyof Tables) => {
+    const nameOf = keyOf[name] as (row: unknown) => string
+    return new Map((document[name] ?? []).map((row) => [nameOf(row), row]))
   }
+  return Object.fromEntries(tableNames.map((name) => [name, mapOf(name)])) as unknown as Tables
+}
+
+/** Version 1 knew one blob for each file, and nothing but files. */
+function migrateFromFirst(document: Document): void {
+  for (const account of document.accounts ?? [])
+    Object.assign(account, { versionBytes: 0, trashBytes: 0, reservedBytes: 0 })
+  for (const file of document.files ?? [])
+    Object.assign(file, {
+      etag: etagOf(file.sha256!),
+      extents: null,
+      metadata: {},
+      metaVersion: 1,
+    })
+}
+
+export function versionKeyOf({ fileId, version }: { fileId: string; version: number }): string {
+  return `${fileId}/${version}`
 }
 
 export function fileKeyOf({ owner, path }: { owner: string; path: string }): string {
@@ -60,13 +174,8 @@ export function fileKeyOf({ owner, path }: { owner: string; path: string }): str
 
 /** Replaces the document durably: after a crash there is the old one or the new one, whole. */
 export function saveTables(directory: string, tables: Tables): void {
-  const document: Document = {
-    version: currentVersion,
-    accounts: [...tables.accounts.values()],
-    sessions: [...tables.sessions.values()],
-    files: [...tables.files.values()],
-    blobs: [...tables.blobs.values()],
-  }
+  const rows = tableNames.map((name) => [name, [...tables[name].values()]])
+  const document = { version: currentVersion, ...Object.fromEntries(rows) } as Document
   const path = join(directory, fileName)
   const fd = openSync(`${path}.new`, 'w', 0o600)
   try {
@@ -89,8 +198,7 @@ function readText(directory: string): string | null {
 }
 
 function parse(text: string | null): Document {
-  if (text === null)
-    return { version: currentVersion, accounts: [], sessions: [], files: [], blobs: [] }
+  if (text === null) return { version: currentVersion } as Document
   try {
     return JSON.parse(text) as Document
   } catch (error) {

@@ -12,6 +12,7 @@ import { accountHandlers } from './accounts'
 import { blobHandlers } from './blobs'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
+import { rightHandlers } from './rights'
 import { sessionHandlers } from './sessions'
 
 /** @throws {AppError} `unsupported` when a newer program wrote the data or it cannot be read. */
@@ -72,6 +73,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...accountHandlers(tables),
     ...sessionHandlers(tables),
     ...fileHandlers(tables),
+    ...rightHandlers(tables),
     ...blobHandlers(tables),
     ping: () => undefined,
   }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { AppError } from '../../domain/errors'
 import { fromWireError } from '../../domain/wire-error'
-import type { ArgumentsOf, OperationName, ResultOf } from '../operations'
+import type { OperationName } from '../operations'
 import { encodeFrame, FrameReader, type WireResponse } from './frames'
 
 export interface CommandClientOptions {
@@ -42,16 +42,15 @@ export class CommandClient {
   }
 
   /** @throws {AppError} what the operation threw, or `unavailable`. */
-  call<N extends OperationName>(name: N, ...args: ArgumentsOf<N>): Promise<ResultOf<N>> {
-    return new Promise<ResultOf<N>>((resolve, reject) => {
+  call(name: OperationName, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       if (this.closed) throw new AppError('unavailable', 'the database is closed')
       if (this.waiting.size + this.sent.size >= this.options.queueMax)
         throw unavailable('too many operations wait for the database')
       const id = this.nextId++
       const frame = encodeFrame({ id, name, args })
       const timer = setTimeout(() => this.expire(id), this.options.timeoutMs)
-      const settle = resolve as (value: unknown) => void
-      this.waiting.set(id, { frame, timer, resolve: settle, reject })
+      this.waiting.set(id, { frame, timer, resolve, reject })
       if (this.connected) this.sendWaiting()
     })
   }
@@ -59,7 +58,7 @@ export class CommandClient {
   /** Waits for no writer that is known to be gone. @throws {AppError} `unavailable` with the reason. */
   async ping(): Promise<void> {
     if (this.lost) throw unavailable('the database writer is not there')
-    await this.call('ping')
+    await this.call('ping', [])
   }
 
   close(): void {

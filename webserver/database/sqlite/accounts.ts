@@ -7,7 +7,8 @@ import type { Connection } from './connection'
 export const accountColumns = `
   accounts.id AS id, accounts.name AS name, accounts.role AS role,
   accounts.password_hash AS passwordHash, accounts.quota_bytes AS quotaBytes,
-  accounts.used_bytes AS usedBytes, accounts.auth_epoch AS authEpoch,
+  accounts.used_bytes AS usedBytes, accounts.version_bytes AS versionBytes,
+  accounts.trash_bytes AS trashBytes, accounts.reserved_bytes AS reservedBytes, accounts.auth_epoch AS authEpoch,
   accounts.created_at_ms AS createdAtMs`
 
 type Queries = 'accounts.find' | 'accounts.findByName' | 'accounts.count'
@@ -98,14 +99,18 @@ function deleting(connection: Connection): Handlers<Commands>['accounts.delete']
   const releaseBlobs = connection.prepare<[object]>(`
     UPDATE blobs SET refs = refs - released.count, since_ms = :nowMs
     FROM (
-      SELECT sha256, count(*) AS count FROM files WHERE owner_id = :accountId GROUP BY sha256
+      SELECT sha256, count(*) AS count FROM blob_uses WHERE owner_id = :accountId GROUP BY sha256
     ) AS released
     WHERE released.sha256 = blobs.sha256`)
   const deleteRows = [
-    'DELETE FROM files WHERE owner_id = ?',
-    'DELETE FROM sessions WHERE account_id = ?',
-    'DELETE FROM accounts WHERE id = ?',
-  ].map((sql) => connection.prepare<[string]>(sql))
+    ...['files', 'file_versions', 'trash', 'uploads'].map((table) => `${table} WHERE owner_id = ?`),
+    'uploads WHERE account_id = ?',
+    'grants WHERE ? IN (owner_id, account_id)',
+    'links WHERE ? IN (owner_id, created_by)',
+    'group_members WHERE account_id = ?',
+    'sessions WHERE account_id = ?',
+    'accounts WHERE id = ?',
+  ].map((rows) => connection.prepare<[string]>(`DELETE FROM ${rows}`))
   return (args) => {
     const role = roleOf.get(args.accountId)
     if (role === undefined) throw new AppError('not_found', 'there is no such account')

@@ -1,5 +1,5 @@
+import { blobsOf, type Content } from '../../domain/content'
 import { AppError } from '../../domain/errors'
-import type { FileCommit } from '../../domain/database'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
 
@@ -37,6 +37,8 @@ export function blobCommands(connection: Connection): Handlers<Commands> {
   }
 }
 
+type References = Pick<Content, 'sha256' | 'extents'>
+
 /** The references of files to blobs, moved within the command that changes the file. */
 export class BlobReferences {
   private readonly acquireStatement
@@ -52,17 +54,26 @@ export class BlobReferences {
     )
   }
 
-  /** @throws {AppError} `unavailable` when the blob is being swept and this upload did not link it. */
-  acquire({ sha256, nowMs, linked }: FileCommit): void {
-    const { changes } = this.acquireStatement.run({ sha256, nowMs, linked: linked ? 1 : 0 })
-    if (changes > 0) return
-    throw new AppError('unavailable', 'the content is being removed: send it again', {
-      field: 'sha256',
-      retryAfterS: 1,
-    })
+  /**
+   * @param linked the blobs whose directory entries the caller made itself.
+   * @throws {AppError} `unavailable` when a blob is being swept and was not linked anew.
+   */
+  acquire(content: References, nowMs: number, linked: readonly string[] = []): void {
+    for (const sha256 of blobsOf(content)) {
+      const isLinked = linked.includes(sha256) ? 1 : 0
+      const { changes } = this.acquireStatement.run({ sha256, nowMs, linked: isLinked })
+      if (changes === 0) throw beingSwept()
+    }
   }
 
-  release(sha256: string, nowMs: number): void {
-    this.releaseStatement.run({ sha256, nowMs })
+  release(content: References, nowMs: number): void {
+    for (const sha256 of blobsOf(content)) this.releaseStatement.run({ sha256, nowMs })
   }
+}
+
+function beingSwept(): AppError {
+  return new AppError('unavailable', 'the content is being removed: send it again', {
+    field: 'sha256',
+    retryAfterS: 1,
+  })
 }

@@ -4,15 +4,22 @@ import type { Database } from '../../domain/database'
 import { AppError } from '../../domain/errors'
 import type { FileKey } from '../../domain/file'
 import type { CommandClient } from '../link/command-client'
+import {
+  invoke,
+  queryNames,
+  recordsOf,
+  type Handlers,
+  type Operation,
+  type QueryName,
+} from '../operations'
 import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
 import { isBusy, openReadConnection, type Connection } from './connection'
 import { fileQueries } from './files'
 import { requireCurrent } from './migrations'
 import { ReadCache } from './read-cache'
+import { rightQueries } from './rights'
 import { sessionQueries } from './sessions'
-
-export type Read = <T>(query: () => T) => Promise<T>
 
 const busyDelayMs = 5
 
@@ -22,27 +29,22 @@ export async function openSqliteDatabase(
   client: CommandClient,
   { timeoutMs, cachedRowsMax }: { timeoutMs: number; cachedRowsMax: number },
 ): Promise<Database> {
-  const read: Read = (query) => retryWhileBusy(query, timeoutMs)
-  const connection = await read(() => openReadConnection(directory))
-  await read(() => requireCurrent(connection))
-  return assemble(connection, client, { read, cache: new ReadCache(connection, cachedRowsMax) })
-}
-
-/** How queries are run, and what every request asks for is kept. */
-interface Reads {
-  read: Read
-  cache: ReadCache
-}
-
-function assemble(connection: Connection, client: CommandClient, reads: Reads): Database {
-  const { read } = reads
+  const connection = await retryWhileBusy(() => openReadConnection(directory), timeoutMs)
+  await retryWhileBusy(() => requireCurrent(connection), timeoutMs)
+  const queries = queriesOf(connection)
+  const isQuery: ReadonlySet<string> = new Set(queryNames)
+  const cache = new ReadCache(connection, cachedRowsMax)
+  const read = (operation: Operation) => {
+    const key = cacheKeyOf(operation)
+    const query = () => invoke(queries, operation) as object | null
+    return retryWhileBusy(() => (key === null ? query() : cache.get(key, query)), timeoutMs)
+  }
   return {
-    accounts: accountsOf(connection, client, read),
-    sessions: sessionsOf(connection, client, reads),
-    files: filesOf(connection, client, reads),
-    blobs: blobsOf(connection, client, read),
+    ...recordsOf((name, args) =>
+      isQuery.has(name) ? read({ name, args }) : client.call(name, args),
+    ),
     async ping() {
-      await read(() => requireCurrent(connection))
+      await retryWhileBusy(() => requireCurrent(connection), timeoutMs)
       await client.ping()
     },
     close() {
@@ -53,68 +55,26 @@ function assemble(connection: Connection, client: CommandClient, reads: Reads): 
   }
 }
 
-function accountsOf(
-  connection: Connection,
-  client: CommandClient,
-  read: Read,
-): Database['accounts'] {
-  const queries = accountQueries(connection)
+function queriesOf(connection: Connection): Handlers<QueryName> {
   return {
-    find: (id) => read(() => queries['accounts.find'](id)),
-    findByName: (name) => read(() => queries['accounts.findByName'](name)),
-    count: () => read(() => queries['accounts.count']()),
-    create: (args) => client.call('accounts.create', args),
-    changePassword: (args) => client.call('accounts.changePassword', args),
-    rehashPassword: (args) => client.call('accounts.rehashPassword', args),
-    delete: (args) => client.call('accounts.delete', args),
+    ...accountQueries(connection),
+    ...sessionQueries(connection),
+    ...fileQueries(connection),
+    ...rightQueries(connection),
+    ...blobQueries(connection),
   }
 }
 
-function sessionsOf(
-  connection: Connection,
-  client: CommandClient,
-  { read, cache }: Reads,
-): Database['sessions'] {
-  const queries = sessionQueries(connection)
-  return {
-    findWithAccount: (id) =>
-      read(() => cache.get(`session ${id}`, () => queries['sessions.findWithAccount'](id))),
-    listByAccount: (id) => read(() => queries['sessions.listByAccount'](id)),
-    create: (args) => client.call('sessions.create', args),
-    touch: (args) => client.call('sessions.touch', args),
-    delete: (args) => client.call('sessions.delete', args),
-    deleteExpired: (args) => client.call('sessions.deleteExpired', args),
-  }
-}
-
-function filesOf(
-  connection: Connection,
-  client: CommandClient,
-  { read, cache }: Reads,
-): Database['files'] {
-  const queries = fileQueries(connection)
-  return {
-    find: (viewer, key) =>
-      read(() => cache.get(keyOfFile(viewer, key), () => queries['files.find'](viewer, key))),
-    list: (viewer, args) => read(() => queries['files.list'](viewer, args)),
-    commit: (viewer, args) => client.call('files.commit', viewer, args),
-    delete: (viewer, args) => client.call('files.delete', viewer, args),
-  }
-}
-
-/** Who asks is part of what is asked. A path holds no newline. */
-function keyOfFile({ accountId, seesAll }: Viewer, { owner, path }: FileKey): string {
-  return `file ${accountId}\n${seesAll}\n${owner}\n${path}`
-}
-
-function blobsOf(connection: Connection, client: CommandClient, read: Read): Database['blobs'] {
-  const queries = blobQueries(connection)
-  return {
-    referenced: async (sha256s) => new Set(await read(() => queries['blobs.referenced'](sha256s))),
-    recordOrphan: (args) => client.call('blobs.recordOrphan', args),
-    condemn: (args) => client.call('blobs.condemn', args),
-    forget: (args) => client.call('blobs.forget', args),
-  }
+/**
+ * What every request asks for is kept. Who asks is part of what is asked; what others share is not kept, since a share
+ * ends by the clock. A path holds no newline.
+ */
+function cacheKeyOf({ name, args }: Operation): string | null {
+  if (name === 'sessions.findWithAccount') return `session ${args[0] as string}`
+  if (name !== 'files.find') return null
+  const [viewer, { owner, path }] = args as [Viewer, FileKey]
+  if (viewer.seesAll) return `file\n${owner}\n${path}`
+  return viewer.name === owner ? `file ${viewer.accountId}\n${owner}\n${path}` : null
 }
 
 /**

@@ -64,6 +64,9 @@ function accountOf(row: Account): Account {
     passwordHash: row.passwordHash,
     quotaBytes: row.quotaBytes,
     usedBytes: row.usedBytes,
+    versionBytes: row.versionBytes,
+    trashBytes: row.trashBytes,
+    reservedBytes: row.reservedBytes,
     authEpoch: row.authEpoch,
     createdAtMs: row.createdAtMs,
   }

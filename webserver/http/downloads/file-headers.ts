@@ -1,17 +1,18 @@
 import contentDisposition from 'content-disposition'
-import { etagOf, type StoredFile } from '../../domain/file'
+import type { StoredFile } from '../../domain/file'
 import { lastModifiedOf } from '../conditional'
 import { formatHttpDate } from '../http-date'
 
-/** RFC 9530 §3: the digest of the whole content, whatever part of it is sent. */
-export function reprDigestOf(sha256Hex: string): string {
-  return `sha-256=:${Buffer.from(sha256Hex, 'hex').toString('base64')}:`
+/** RFC 9530 §3: the digest of the whole content, whatever part of it is sent; none where nobody has read it all. */
+export function digestHeaders({ sha256 }: StoredFile): Record<string, string> {
+  if (sha256 === null) return {}
+  return { 'Repr-Digest': `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:` }
 }
 
 /** What every answer that carries or stands for a file's content says; a 304 says only this. */
 export function validatorHeaders(file: StoredFile): Record<string, string> {
   return {
-    ETag: etagOf(file.sha256),
+    ETag: file.etag,
     'Last-Modified': formatHttpDate(lastModifiedOf(file)),
     'Cache-Control': 'private, no-cache',
   }
@@ -35,7 +36,7 @@ function makeContentHeaders(file: StoredFile): Record<string, string> {
     'Content-Disposition': dispositionOf(file.path),
     'Content-Security-Policy': "sandbox; default-src 'none'",
     'Cross-Origin-Resource-Policy': 'same-origin',
-    'Repr-Digest': reprDigestOf(file.sha256),
+    ...digestHeaders(file),
     'X-Content-Type-Options': 'nosniff',
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../domain/errors'
-import { etagOf, type StoredFile } from '../../domain/file'
+import type { StoredFile } from '../../domain/file'
 
 /** Inclusive byte positions. */
 export interface ByteRange {
@@ -19,7 +19,7 @@ export function rangeOf(headers: IncomingHttpHeaders, file: StoredFile): ByteRan
   const { range } = headers
   const ifRange = headers['if-range']
   if (range === undefined) return null
-  if (ifRange !== undefined && ifRange !== etagOf(file.sha256)) return null
+  if (ifRange !== undefined && ifRange !== file.etag) return null
   const [, first = '', last = ''] = oneRange.exec(range) ?? []
   if (first === '' && last === '') return null
   return first === ''

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { isAppError } from '../../domain/errors'
 import type { StoredFile } from '../../domain/file'
-import type { OpenFile } from '../../services/file-service'
+import type { OpenFile } from '../../services/open-content'
 import { evaluateRead } from '../conditional'
 import { contentHeaders, validatorHeaders } from './file-headers'
 import { rangeOf, type ByteRange } from './range'
@@ -31,7 +31,8 @@ export async function sendFile(req: Request, res: Response, download: Download):
   if (req.method === 'HEAD' || open.file.sizeBytes === 0) {
     begin(res, open, range)
     res.end()
-  } else if (viaNginx && nginxAnswersAlike(req, range)) redirect(req, res, { open, range })
+  } else if (viaNginx && open.location !== null && nginxAnswersAlike(req, range))
+    redirect(req, res, { open, range })
   else await stream(res, open, range)
 }
 
@@ -67,7 +68,7 @@ function redirect(
   setAll(res, contentHeaders(open.file))
   // nginx adds this by itself to the whole, and not to a part.
   if (range !== null) res.setHeader('Accept-Ranges', 'bytes')
-  res.setHeader('X-Accel-Redirect', nginxPrefix + open.location)
+  res.setHeader('X-Accel-Redirect', nginxPrefix + open.location!)
   res.end()
 }
 

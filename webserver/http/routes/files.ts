@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors'
-import { etagOf, type FileKey, type StoredFile } from '../../domain/file'
+import type { FileKey, StoredFile } from '../../domain/file'
 import type { FileService } from '../../services/file-service'
 import { writeConditionOf } from '../conditional'
-import { reprDigestOf } from '../downloads/file-headers'
+import { digestHeaders } from '../downloads/file-headers'
 import { sendFile } from '../downloads/send-file'
 import { defineRoute, type Route } from '../route'
 import { nameSchema, timeSchema } from '../schemas'
@@ -31,10 +31,11 @@ const fileSchema = z.strictObject({
   owner: z.string(),
   path: z.string(),
   size: z.number().int().meta({ description: 'Bytes.' }),
-  sha256: z.string(),
+  sha256: z.string().nullable().meta({ description: 'Null while nobody has read the whole.' }),
   contentType: z.string(),
   etag: z.string(),
   version: z.number().int(),
+  metadata: z.record(z.string(), z.string()),
   createdAt: timeSchema,
   updatedAt: timeSchema,
 })
@@ -172,19 +173,20 @@ function requirePlainBody({ headers }: Request): void {
 }
 
 function writtenHeaders(file: StoredFile): Record<string, string> {
-  return { ETag: etagOf(file.sha256), 'Repr-Digest': reprDigestOf(file.sha256) }
+  return { ETag: file.etag, ...digestHeaders(file) }
 }
 
 function fileView(file: StoredFile) {
-  const { owner, path, sha256, contentType, version } = file
+  const { owner, path, sha256, etag, contentType, metadata, version } = file
   return {
     owner,
     path,
     size: file.sizeBytes,
     sha256,
     contentType,
-    etag: etagOf(sha256),
+    etag,
     version,
+    metadata,
     createdAt: new Date(file.createdAtMs).toISOString(),
     updatedAt: new Date(file.updatedAtMs).toISOString(),
   }

@@ -1,0 +1,82 @@
+import type { Viewer } from '../../domain/account'
+import { AppError } from '../../domain/errors'
+import { allows, foldersAbove, foldersOver, highestOf, type Right } from '../../domain/rights'
+import type { Handlers } from '../operations'
+import { findByName } from './accounts'
+import { fileKeyOf, type ShareTarget, type Tables } from './document'
+
+/** A file, or the place of one that does not exist (`fileId` null). */
+export interface FileTarget {
+  ownerId: string
+  fileId: string | null
+  path: string
+}
+
+type Place = { ownerId: string; fileId: string | null; folders: readonly string[] }
+
+export function rightHandlers(tables: Tables): Handlers<'rights.ofFile' | 'rights.ofFolder'> {
+  return {
+    'rights.ofFile': (viewer, key) => {
+      const ownerId = findByName(tables, key.owner)?.id
+      const fileId = tables.files.get(fileKeyOf(key))?.id ?? null
+      return ownerId === undefined
+        ? null
+        : rightToFile(tables, viewer, { ownerId, fileId, path: key.path })
+    },
+    'rights.ofFolder': (viewer, { owner, folder }) => {
+      const ownerId = findByName(tables, owner)?.id
+      return ownerId === undefined ? null : rightToFolder(tables, viewer, { ownerId, folder })
+    },
+  }
+}
+
+/** D3's predicate: every statement about a file of somebody's asks here. Null when the viewer may not know the target. */
+export function rightToFile(
+  tables: Tables,
+  viewer: Viewer,
+  { path, ...target }: FileTarget,
+): Right | null {
+  return rightTo(tables, viewer, { ...target, folders: foldersAbove(path) })
+}
+
+/** Over all that lies and will lie below a folder. */
+export function rightToFolder(
+  tables: Tables,
+  viewer: Viewer,
+  { ownerId, folder }: { ownerId: string; folder: string },
+): Right | null {
+  return rightTo(tables, viewer, { ownerId, fileId: null, folders: foldersOver(folder) })
+}
+
+/** @throws {AppError} `not_found` when the viewer may not know the target; `forbidden` when they may, but not this. */
+export function requireRight(held: Right | null, needed: Right): void {
+  if (allows(held, needed)) return
+  if (allows(held, 'view')) throw new AppError('forbidden', `this needs the right to ${needed}`)
+  throw new AppError('not_found', 'there is no such file')
+}
+
+function rightTo(tables: Tables, viewer: Viewer, place: Place): Right | null {
+  if (viewer.seesAll || viewer.accountId === place.ownerId) return 'manage'
+  const { linkId, nowMs } = viewer
+  if (linkId === null) return granted(tables, viewer, place)
+  const link = tables.links.get(linkId)
+  if (link === undefined || !covers(link, place, nowMs)) return null
+  return link.mode === 'view' ? 'view' : 'add'
+}
+
+function granted(tables: Tables, { accountId, nowMs }: Viewer, place: Place): Right | null {
+  const isMember = (groupId: string | null) => tables.members.has(`${groupId}/${accountId}`)
+  const grants = [...tables.grants.values()].filter((grant) => covers(grant, place, nowMs))
+  const held = grants.filter((grant) => grant.accountId === accountId || isMember(grant.groupId))
+  return highestOf(held.map(({ right }) => right))
+}
+
+function covers(
+  share: ShareTarget & { expiresAtMs: number | null },
+  { ownerId, fileId, folders }: Place,
+  nowMs: number,
+): boolean {
+  const { folder, expiresAtMs } = share
+  if (share.ownerId !== ownerId || (expiresAtMs !== null && expiresAtMs <= nowMs)) return false
+  return folder === null ? share.fileId === fileId : folders.includes(folder)
+}

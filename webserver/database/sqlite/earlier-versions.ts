@@ -1,0 +1,74 @@
+import type { FileCommit } from '../../domain/database'
+import { AccountBytes } from './account-bytes'
+import { BlobReferences } from './blobs'
+import type { Connection } from './connection'
+import { extentsFrom, type FileRow } from './file-row'
+
+interface VersionRow {
+  fileId: string
+  version: number
+  ownerId: string
+  sizeBytes: number
+  sha256: string | null
+  extents: string | null
+}
+
+const columns = `file_id AS fileId, version, owner_id AS ownerId, size_bytes AS sizeBytes, sha256, extents`
+
+/** What files were before: their contents stay referenced and count as `Account.versionBytes`. */
+export class EarlierVersions {
+  private readonly insert
+  private readonly oldest
+  private readonly surplus
+  private readonly ofFile
+  private readonly remove
+  private readonly bytes
+  private readonly references
+
+  constructor(connection: Connection) {
+    this.insert = connection.prepare<[object]>(`
+      INSERT INTO file_versions
+        (file_id, version, owner_id, size_bytes, etag, sha256, extents, content_type, created_at_ms,
+          replaced_at_ms)
+      VALUES
+        (:id, :version, :ownerId, :sizeBytes, :etag, :sha256, :extents, :contentType, :updatedAtMs,
+          :nowMs)`)
+    this.ofFile = connection.prepare<[string], VersionRow>(
+      `SELECT ${columns} FROM file_versions WHERE file_id = ?`,
+    )
+    this.surplus = connection.prepare<[object], VersionRow>(`
+      SELECT ${columns} FROM file_versions WHERE file_id = :id
+      ORDER BY version DESC LIMIT -1 OFFSET :versionsKept`)
+    this.oldest = connection.prepare<[object], VersionRow>(
+      `SELECT ${columns} FROM file_versions WHERE file_id = :id ORDER BY version LIMIT 1`,
+    )
+    this.remove = connection.prepare<[object]>(
+      'DELETE FROM file_versions WHERE file_id = :fileId AND version = :version',
+    )
+    this.bytes = new AccountBytes(connection)
+    this.references = new BlobReferences(connection)
+  }
+
+  /** Keeps what a commit replaced, as far as the policy and the quota allow; the oldest versions go first. */
+  keep(replaced: FileRow, { nowMs, versionsKept }: FileCommit): void {
+    this.insert.run({ ...replaced, nowMs })
+    this.bytes.change(replaced.ownerId, { versions: replaced.sizeBytes })
+    for (const row of this.surplus.all({ id: replaced.id, versionsKept })) this.drop(row, nowMs)
+    while (this.bytes.roomOf(replaced.ownerId) < 0) {
+      const row = this.oldest.get({ id: replaced.id })
+      if (row === undefined) return
+      this.drop(row, nowMs)
+    }
+  }
+
+  /** Lets all of a file's earlier versions go. */
+  dropAll(fileId: string, nowMs: number): void {
+    for (const row of this.ofFile.all(fileId)) this.drop(row, nowMs)
+  }
+
+  private drop(row: VersionRow, nowMs: number): void {
+    this.remove.run(row)
+    this.references.release({ ...row, extents: extentsFrom(row.extents) }, nowMs)
+    this.bytes.change(row.ownerId, { versions: -row.sizeBytes })
+  }
+}

@@ -1,0 +1,97 @@
+import type { Viewer } from '../../domain/account'
+import { AppError } from '../../domain/errors'
+import { allows, foldersAbove, foldersOver, highestOf, type Right } from '../../domain/rights'
+import type { Handlers } from '../operations'
+import type { Connection } from './connection'
+import { rowFinder } from './row-finder'
+
+/** A file, or the place of one that does not exist (`fileId` null). */
+export interface FileTarget {
+  ownerId: string
+  fileId: string | null
+  path: string
+}
+
+export function rightQueries(
+  connection: Connection,
+): Handlers<'rights.ofFile' | 'rights.ofFolder'> {
+  const idOf = connection
+    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
+    .pluck()
+  const findRow = rowFinder(connection)
+  const rights = new Rights(connection)
+  return {
+    'rights.ofFile': (viewer, key) => {
+      const ownerId = idOf.get(key.owner)
+      if (ownerId === undefined) return null
+      return rights.ofFile(viewer, { ownerId, fileId: findRow(key)?.id ?? null, path: key.path })
+    },
+    'rights.ofFolder': (viewer, { owner, folder }) => {
+      const ownerId = idOf.get(owner)
+      return ownerId === undefined ? null : rights.ofFolder(viewer, ownerId, folder)
+    },
+  }
+}
+
+/** D3's predicate: every statement about a file of somebody's asks here what the viewer may do with it. */
+export class Rights {
+  private readonly granted
+  private readonly linked
+
+  constructor(connection: Connection) {
+    const covering = `owner_id = :ownerId
+      AND (file_id = :fileId OR folder IN (SELECT value FROM json_each(:folders)))
+      AND (expires_at_ms IS NULL OR expires_at_ms > :nowMs)`
+    this.granted = connection
+      .prepare<[object], Right>(
+        `SELECT right FROM grants WHERE ${covering} AND (account_id = :accountId OR group_id IN (
+          SELECT group_id FROM group_members WHERE account_id = :accountId))`,
+      )
+      .pluck()
+    this.linked = connection
+      .prepare<[object], Right>(
+        `SELECT CASE mode WHEN 'view' THEN 'view' ELSE 'add' END FROM links
+        WHERE id = :linkId AND ${covering}`,
+      )
+      .pluck()
+  }
+
+  /** Null when the viewer may not know that the target exists. */
+  ofFile(viewer: Viewer, { ownerId, fileId, path }: FileTarget): Right | null {
+    if (this.isOwn(viewer, ownerId)) return 'manage'
+    return this.shared(viewer, { ownerId, fileId, folders: foldersAbove(path) })
+  }
+
+  /** Over all that lies and will lie below a folder. */
+  ofFolder(viewer: Viewer, ownerId: string, folder: string): Right | null {
+    if (this.isOwn(viewer, ownerId)) return 'manage'
+    return this.shared(viewer, { ownerId, fileId: null, folders: foldersOver(folder) })
+  }
+
+  /** @throws {AppError} `not_found` when the viewer may not know the target; `forbidden` when they may, but not this. */
+  require(viewer: Viewer, target: FileTarget, needed: Right): void {
+    requireRight(this.ofFile(viewer, target), needed)
+  }
+
+  private isOwn({ accountId, seesAll }: Viewer, ownerId: string): boolean {
+    return seesAll || accountId === ownerId
+  }
+
+  private shared(
+    { accountId, linkId, nowMs }: Viewer,
+    { folders, ...target }: { ownerId: string; fileId: string | null; folders: string[] },
+  ): Right | null {
+    const args = { ...target, folders: JSON.stringify(folders), nowMs }
+    return highestOf(
+      linkId === null
+        ? this.granted.all({ ...args, accountId })
+        : this.linked.all({ ...args, linkId }),
+    )
+  }
+}
+
+function requireRight(held: Right | null, needed: Right): void {
+  if (allows(held, needed)) return
+  if (allows(held, 'view')) throw new AppError('forbidden', `this needs the right to ${needed}`)
+  throw new AppError('not_found', 'there is no such file')
+}

@@ -11,7 +11,10 @@ import { installSystemPackages } from './system-packages.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const tools = {
   start: ['nginx'],
-  test: ['nginx', 'jq', 'awk', 'sqlite3', 'prlimit', 'curl'],
+  test: [
+    ...['nginx', 'jq', 'awk', 'sqlite3', 'prlimit', 'curl', 'wget', 'aria2c'],
+    ...['chromium', 'fiu-run'],
+  ],
   bench: ['nginx', 'wrk'],
 }
 

@@ -11,6 +11,10 @@ const packages = {
   prlimit: { apt: 'util-linux', dnf: 'util-linux', apk: 'util-linux-misc' },
   curl: 'curl',
   wrk: 'wrk',
+  aria2c: { apt: 'aria2', dnf: 'aria2', apk: 'aria2' },
+  wget: 'wget',
+  chromium: 'chromium',
+  'fiu-run': { apt: 'fiu-utils', dnf: 'libfiu', apk: 'libfiu' },
 }
 
 const managers = [

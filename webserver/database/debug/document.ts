@@ -198,7 +198,7 @@ function readText(directory: string): string | null {
 }
 
 function parse(text: string | null): Document {
-  if (text === null) return { version: currentVersion } as Document
+  if (text === null) return { version: currentVersion }
   try {
     return JSON.parse(text) as Document
   } catch (error) {

@@ -7,7 +7,8 @@ import { blobStoreSuite, keep, listed, sha256Of } from '../support/files/blob-st
 
 async function makePaths() {
   const directory = await mkdtemp(join(tmpdir(), 'gristmill-blobs-'))
-  return { directory, blobs: join(directory, 'blobs'), drafts: join(directory, 'drafts') }
+  const [blobs, drafts, holds] = ['blobs', 'drafts', 'holds'].map((name) => join(directory, name))
+  return { directory, blobs: blobs!, drafts: drafts!, holds: holds! }
 }
 
 blobStoreSuite('disk', async () => {

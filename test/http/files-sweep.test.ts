@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { openDiskBlobStore } from '../../webserver/blobs/disk/disk-blob-store'
+import { takeHold } from '../../webserver/blobs/disk/holds'
 import { prepareDatabase } from '../../webserver/database/open-database'
 import type { Caller } from '../../webserver/domain/account'
 import type { BlobStore } from '../../webserver/domain/blob-store'
@@ -168,6 +169,28 @@ describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (k
         for (const path of [`a-${i}`, `b-${i}`])
           expect((await read(path)).equals(content)).toBe(true)
     }
+  })
+
+  test('while a backup holds the store nothing is removed, by a pass or after a crash', async () => {
+    const content = randomBytes(100)
+    await put('a', content)
+    await remove('a')
+    nowMs += 2 * sweepAgeMs
+    const hold = await takeHold(scratch.paths.holds)
+    const another = await takeHold(scratch.paths.holds)
+    await hold.release()
+    await makeMaintenance().pass()
+    await scratch.killWriter()
+    const records = await prepareDatabase(scratch)
+    expect(await sweepAfterCrash({ records, blobs })).toEqual({ drafts: 0, contents: 0 })
+    await records.close()
+    expect(await listed(blobs)).toEqual([sha256Of(content)])
+    expect(another.hasLapsed()).toBe(false)
+
+    await another.release()
+    await openService()
+    await makeMaintenance().pass()
+    expect(await listed(blobs)).toEqual([])
   })
 
   test('passes come by themselves until they are stopped', async () => {

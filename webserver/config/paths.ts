@@ -17,6 +17,8 @@ export interface Paths {
   firstAccountToken: string
   blobs: string
   drafts: string
+  /** Where a backup says that no blob may be removed (blobs/disk/holds.ts). */
+  holds: string
   database: string
   models: string
   /** What engines load (model/model-plan.ts), written by the primary. */
@@ -43,6 +45,7 @@ export function pathsOf(config: Config): Paths {
     firstAccountToken: join(data, 'first-account-token'),
     blobs: join(data, 'blobs'),
     drafts: join(data, 'drafts'),
+    holds: join(data, 'holds'),
     database: join(data, 'database'),
     models:
       config.models.directory === '' ? join(data, 'models') : resolve(config.models.directory),

@@ -13,6 +13,11 @@ export interface BlobStore {
   remove(sha256: string): Promise<void>
   /** Every blob in the store, in no order. Throws on any read error: a listing that may be partial must not be swept by. */
   list(): AsyncIterable<string>
+  /**
+   * Whether something outside the service, a backup, relies on blobs staying where they are. What has lost its last
+   * reference by a moment before this was asked may still be removed. Throws on any read error.
+   */
+  isHeld(): Promise<boolean>
   /** Deletes what uploads left behind; only when no upload can be running. @returns how many drafts. */
   clearDrafts(): Promise<number>
   /** Frees what the store holds open, when nothing uses it any more. */

@@ -55,13 +55,15 @@ export class MaintenanceService {
 
   /**
    * A digest is unlinked only soon after it was condemned: a process that was stopped for so long that the record may
-   * have been forgotten, and the content uploaded anew, must not unlink it then.
+   * have been forgotten, and the content uploaded anew, must not unlink it then. While a backup copies, none is.
    */
   private async condemn(): Promise<number> {
     const { database, blobs, settings } = this.use
     const startedAt = performance.now()
     const nowMs = this.use.now()
     const beforeMs = nowMs - settings.sweepAgeMs
+    // Asked after the time was read: what a hold taken from now on relies on lost no reference before then.
+    if (await blobs.isHeld()) return 0
     const digests = await database.blobs.condemn({ beforeMs, nowMs, limit: batchMax })
     for (const sha256 of digests) {
       if (performance.now() - startedAt > settings.sweepAgeMs / 2) break
@@ -101,13 +103,14 @@ export interface CrashSweep {
 /**
  * Removes what uploads left when the service ended without warning: drafts, and contents without a file. Only while
  * nothing else runs on the data, which is why no age is waited for. Stops at the first error: what could not be read
- * is not judged.
+ * is not judged. Contents that a backup may be copying stay until a later sweep.
  */
 export async function sweepAfterCrash({
   records,
   blobs,
 }: CrashSweep): Promise<{ drafts: number; contents: number }> {
   const drafts = await blobs.clearDrafts()
+  if (await blobs.isHeld()) return { drafts, contents: 0 }
   // A record that outlived its blob would let the periodic sweep unlink a blob that an upload has just linked anew.
   await records.forgetUnreferencedBlobs()
   let contents = 0

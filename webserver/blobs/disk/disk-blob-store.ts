@@ -9,11 +9,13 @@ import type { Timing } from '../../domain/timing'
 import { BlobDirectories, makeDirectory } from './directories'
 import { DiskDraft } from './disk-draft'
 import { codeOf, onDisk } from './disk-errors'
+import { isHeld } from './holds'
 
 export interface DiskPaths {
   blobs: string
   /** On the file system of `blobs`, so that a draft becomes a blob by a second name rather than a copy. */
   drafts: string
+  holds: string
 }
 
 const openFile = promisify(openCallback)
@@ -82,6 +84,10 @@ class DiskBlobStore implements BlobStore {
 
   list(): AsyncIterable<string> {
     return this.directories.list()
+  }
+
+  isHeld(): Promise<boolean> {
+    return isHeld(this.paths.holds)
   }
 
   async clearDrafts(): Promise<number> {

@@ -6,8 +6,9 @@ import type { FileService } from '../../services/file-service'
 import { writeConditionOf } from '../conditional'
 import { digestHeaders } from '../downloads/file-headers'
 import { sendFile } from '../downloads/send-file'
+import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
-import { nameSchema, timeSchema } from '../schemas'
+import { nameSchema } from '../schemas'
 import { requestBody } from '../uploads/request-body'
 
 export interface FileRouteOptions {
@@ -18,27 +19,6 @@ export interface FileRouteOptions {
 }
 
 const path = '/v1/files/:owner/*path'
-
-const paramsSchema = z.strictObject({
-  owner: nameSchema,
-  // Express decodes each segment by itself: a slash inside one was sent as %2F and would name another file.
-  path: z
-    .array(z.string().refine((segment) => !segment.includes('/'), 'has a segment with a "/" in it'))
-    .transform((segments) => segments.join('/')),
-})
-
-const fileSchema = z.strictObject({
-  owner: z.string(),
-  path: z.string(),
-  size: z.number().int().meta({ description: 'Bytes.' }),
-  sha256: z.string().nullable().meta({ description: 'Null while nobody has read the whole.' }),
-  contentType: z.string(),
-  etag: z.string(),
-  version: z.number().int(),
-  metadata: z.record(z.string(), z.string()),
-  createdAt: timeSchema,
-  updatedAt: timeSchema,
-})
 
 const listQuerySchema = z.strictObject({
   owner: nameSchema.optional(),
@@ -82,7 +62,7 @@ function put(files: FileService, options: FileRouteOptions): Route {
       path,
       summary: 'Store a file, whole: create it, or replace what is there',
       access: 'session',
-      params: paramsSchema,
+      params: fileParams,
       rawBody: 'The content. If-Match and If-None-Match are honoured.',
       responses: {
         201: { description: 'Created.', schema: fileSchema },
@@ -112,7 +92,7 @@ function get(files: FileService, { viaNginx }: FileRouteOptions): Route {
       path,
       summary: 'Read a file or a part of it',
       access: 'session',
-      params: paramsSchema,
+      params: fileParams,
       responses: {
         200: { description: 'The content.', contentType: '*/*' },
         206: { description: 'The part that Range asks for.', contentType: '*/*' },
@@ -135,7 +115,7 @@ function remove(files: FileService): Route {
       path,
       summary: 'Delete a file',
       access: 'session',
-      params: paramsSchema,
+      params: fileParams,
       responses: { 204: { description: 'Deleted.' } },
       errors: ['not_found', 'precondition_failed'],
     },
@@ -174,20 +154,4 @@ function requirePlainBody({ headers }: Request): void {
 
 function writtenHeaders(file: StoredFile): Record<string, string> {
   return { ETag: file.etag, ...digestHeaders(file) }
-}
-
-function fileView(file: StoredFile) {
-  const { owner, path, sha256, etag, contentType, metadata, version } = file
-  return {
-    owner,
-    path,
-    size: file.sizeBytes,
-    sha256,
-    contentType,
-    etag,
-    version,
-    metadata,
-    createdAt: new Date(file.createdAtMs).toISOString(),
-    updatedAt: new Date(file.updatedAtMs).toISOString(),
-  }
 }

@@ -18,6 +18,7 @@ const sessionId = fc.constantFrom('s1', 's2', 's3', 's4')
 const path = fc.constantFrom('a', 'a/b', 'a/c', 'b', '\uff21', '\u{1f33e}')
 const content = fc.constantFrom('', 'one', 'three', 'x'.repeat(30))
 const limit = fc.integer({ min: 1, max: 3 })
+const version = fc.integer({ min: 1, max: 4 })
 const age = fc.integer({ min: 0, max: 20 })
 const epoch = fc.integer({ min: 1, max: 3 })
 const viewer: fc.Arbitrary<Viewer> = fc
@@ -121,11 +122,78 @@ const fileSteps: fc.Arbitrary<Step>[] = [
   ),
 ]
 
+/** Of each database, what was last deleted when the batch before this one had ended. */
+const lastDeleted = new WeakMap<Database, string[]>()
+const which = fc.nat({ max: 2 })
+
+async function lookAtTrash(database: Database): Promise<unknown> {
+  const everyone = { accountId: '', name: '', seesAll: true, linkId: null, nowMs: 0 }
+  const listOf = (owner: string) => database.trash.list(everyone, { owner, after: null, limit: 2 })
+  const all = (await Promise.all(['ann', 'bob', 'cid'].map(listOf))).flat()
+  lastDeleted.set(
+    database,
+    all.map(({ id }) => id),
+  )
+  return all
+}
+
+const trashedId = (database: Database, index: number) =>
+  lastDeleted.get(database)?.[index] ?? 'no such'
+
+const versionsOf = (owner: string) => ({ key: { owner, path: 'a' }, before: null, limit: 4 })
+
+const keepingSteps: fc.Arbitrary<Step>[] = [
+  fc.tuple(viewer, key, version, condition, fc.integer({ min: 0, max: 2 })).map(
+    ([who, at, number, only, versionsKept]): Step =>
+      ({ versions }, nowMs) =>
+        versions.restore(who, { key: at, version: number, condition: only, nowMs, versionsKept }),
+  ),
+  fc.tuple(viewer, key, version).map(
+    ([who, at, number]): Step =>
+      ({ versions }, nowMs) =>
+        versions.delete(who, { key: at, version: number, nowMs }),
+  ),
+  age.map(
+    (ageMs): Step =>
+      ({ versions }, nowMs) =>
+        versions.prune({ replacedBeforeMs: nowMs - ageMs, nowMs, limit: 100 }),
+  ),
+  fc.integer({ min: 0, max: 2 }).map((versionsKept): Step => async ({ versions }, nowMs) => {
+    const args = { versionsKept, nowMs, afterFileId: '', limit: 100 }
+    return (await versions.pruneSurplus(args)).dropped
+  }),
+  fc
+    .tuple(viewer, which, fc.option(path), fc.boolean(), fc.boolean())
+    .map(([who, index, to, overwrite, toTrash]): Step => {
+      return (database, nowMs) => {
+        const id = trashedId(database, index)
+        return database.trash.restore(who, { id, path: to, overwrite, toTrash, nowMs })
+      }
+    }),
+  fc.tuple(viewer, which).map(
+    ([who, index]): Step =>
+      (database, nowMs) =>
+        database.trash.delete(who, { id: trashedId(database, index), nowMs }),
+  ),
+  fc.tuple(viewer, name, age).map(
+    ([who, owner, ageMs]): Step =>
+      ({ trash }, nowMs) =>
+        trash.empty(who, { owner, deletedUntilMs: nowMs - ageMs, nowMs, limit: 100 }),
+  ),
+  age.map(
+    (ageMs): Step =>
+      ({ trash }, nowMs) =>
+        trash.purge({ deletedBeforeMs: nowMs - ageMs, nowMs, limit: 100 }),
+  ),
+]
+
 const look = fc
   .tuple(viewer, fc.option(name), fc.constantFrom('', 'a', 'a/', '\uff21'), fc.option(key), limit)
   .map(([who, owner, prefix, after, max]): Step => async (database) => [
     await database.files.list(who, { owner, prefix, after, limit: max }),
     await database.accounts.count(),
+    await lookAtTrash(database),
+    await Promise.all(['ann', 'bob'].map((of) => database.versions.list(who, versionsOf(of)))),
     await Promise.all(['ann', 'bob', 'cid'].map((id) => database.accounts.find(id))),
     await Promise.all(['ann', 'bob'].map((id) => database.sessions.listByAccount(id))),
     await Promise.all(['s1', 's2', 's3'].map((id) => database.sessions.findWithAccount(id))),
@@ -138,6 +206,7 @@ const batches = fc.array(
         { weight: 2, arbitrary: fc.oneof(...accountSteps) },
         { weight: 2, arbitrary: fc.oneof(...sessionSteps) },
         { weight: 4, arbitrary: fc.oneof(...fileSteps) },
+        { weight: 2, arbitrary: fc.oneof(...keepingSteps) },
       ),
       { minLength: 1, maxLength: 8 },
     ),

@@ -8,6 +8,8 @@ import { filesContract } from './database-files.contract'
 import { listingContract } from './database-listing.contract'
 import { processesContract } from './database-processes.contract'
 import { sessionsContract } from './database-sessions.contract'
+import { trashContract } from './database-trash.contract'
+import { versionsContract } from './database-versions.contract'
 import { writerLossContract } from './database-writer-loss.contract'
 
 /** What every implementation of `Database` does, asked of the real writer process over the real socket. */
@@ -33,6 +35,8 @@ export function databaseContract(kind: Kind): void {
     describe('accounts', () => accountsContract(() => database))
     describe('sessions', () => sessionsContract(() => database))
     describe('files', () => filesContract(() => database))
+    describe('versions', () => versionsContract(() => database))
+    describe('the trash', () => trashContract(() => database))
     describe('listings', () => listingContract(() => database))
     describe('blobs', () => blobsContract(() => database))
     describe('four processes', () => processesContract(() => ({ scratch, database })))

@@ -1,6 +1,7 @@
 import type { FileCommit } from '../domain/database'
 import { AppError } from '../domain/errors'
 import { conditionHolds, type FileCondition, type StoredFile } from '../domain/file'
+import type { FileVersion } from '../domain/version'
 
 /** @throws {AppError} `precondition_failed`. */
 export function requireCondition(condition: FileCondition, current: StoredFile | undefined): void {
@@ -25,4 +26,27 @@ export function fileAfter(commit: FileCommit, current: StoredFile | undefined): 
     createdAtMs: current?.createdAtMs ?? commit.nowMs,
     updatedAtMs: commit.nowMs,
   }
+}
+
+/** The file as it was: what is not kept with a version is as it is now. */
+export function fileInVersion(current: StoredFile, earlier: FileVersion): StoredFile {
+  const { createdAtMs: updatedAtMs, ...version } = earlier
+  return { ...current, ...version, updatedAtMs }
+}
+
+/** What the current file becomes when an earlier version is committed anew. */
+export function restored(current: StoredFile, earlier: FileVersion, nowMs: number): StoredFile {
+  const version = current.version + 1
+  return { ...fileInVersion(current, earlier), version, updatedAtMs: nowMs }
+}
+
+/** @throws {AppError} `conflict`: what is current can be neither restored nor let go as a version. */
+export function refuseCurrent(current: Pick<StoredFile, 'version'>, version: number): void {
+  if (current.version !== version) return
+  throw new AppError('conflict', `version ${version} is the current one`, { field: 'version' })
+}
+
+/** @throws {AppError} `conflict`: a file is where another should come back. */
+export function refuseTaken(): never {
+  throw new AppError('conflict', 'there is a file at this path', { field: 'path' })
 }

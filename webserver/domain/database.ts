@@ -3,6 +3,8 @@ import type { Content } from './content'
 import type { FileCondition, FileKey, StoredFile } from './file'
 import type { Right } from './rights'
 import type { Session } from './session'
+import type { TrashRecords } from './trash'
+import type { VersionRecords } from './version'
 
 /**
  * Queries, and commands that are each one durable atomic unit with its preconditions in its arguments: when a command's
@@ -14,6 +16,8 @@ export interface Database {
   readonly accounts: AccountRecords
   readonly sessions: SessionRecords
   readonly files: FileRecords
+  readonly versions: VersionRecords
+  readonly trash: TrashRecords
   readonly rights: RightRecords
   readonly blobs: BlobRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */

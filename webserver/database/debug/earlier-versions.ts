@@ -7,7 +7,7 @@ import { versionKeyOf, type FileRow, type Tables, type VersionRow } from './docu
 export function keepVersion(
   tables: Tables,
   replaced: FileRow,
-  { nowMs, versionsKept }: FileCommit,
+  { nowMs, versionsKept }: Pick<FileCommit, 'nowMs' | 'versionsKept'>,
 ): void {
   const { id: fileId, version, ownerId, sizeBytes, etag, sha256, extents, contentType } = replaced
   const content = { sizeBytes, etag, sha256, extents, contentType }
@@ -37,7 +37,7 @@ export function roomOf(tables: Tables, ownerId: string): number {
   return roomOfAccount(tables.accounts.get(ownerId)!)
 }
 
-function dropVersion(tables: Tables, row: VersionRow, nowMs: number): void {
+export function dropVersion(tables: Tables, row: VersionRow, nowMs: number): void {
   tables.versions.delete(versionKeyOf(row))
   releaseBlobs(tables, row, nowMs)
   tables.accounts.get(row.ownerId)!.versionBytes -= row.sizeBytes

@@ -78,7 +78,7 @@ function reservedBy(tables: Tables, ownerId: string, upload: FileCommit['upload'
 }
 
 /** @throws {AppError} `quota_exceeded` when even without earlier versions of this file there is no room. */
-function requireRoom(
+export function requireRoom(
   tables: Tables,
   ownerId: string,
   grown: { current: FileRow | undefined; sizeBytes: number; reservedBytes: number },

@@ -14,6 +14,8 @@ import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
 import { rightHandlers } from './rights'
 import { sessionHandlers } from './sessions'
+import { trashHandlers } from './trash'
+import { versionHandlers } from './versions'
 
 /** @throws {AppError} `unsupported` when a newer program wrote the data or it cannot be read. */
 export function openDebugStore(directory: string): Store {
@@ -73,6 +75,8 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...accountHandlers(tables),
     ...sessionHandlers(tables),
     ...fileHandlers(tables),
+    ...versionHandlers(tables),
+    ...trashHandlers(tables),
     ...rightHandlers(tables),
     ...blobHandlers(tables),
     ping: () => undefined,

@@ -20,6 +20,8 @@ import { requireCurrent } from './migrations'
 import { ReadCache } from './read-cache'
 import { rightQueries } from './rights'
 import { sessionQueries } from './sessions'
+import { trashQueries } from './trash'
+import { versionQueries } from './versions'
 
 const busyDelayMs = 5
 
@@ -60,6 +62,8 @@ function queriesOf(connection: Connection): Handlers<QueryName> {
     ...accountQueries(connection),
     ...sessionQueries(connection),
     ...fileQueries(connection),
+    ...versionQueries(connection),
+    ...trashQueries(connection),
     ...rightQueries(connection),
     ...blobQueries(connection),
   }

@@ -4,16 +4,22 @@ import { BlobReferences } from './blobs'
 import type { Connection } from './connection'
 import { extentsFrom, type FileRow } from './file-row'
 
-interface VersionRow {
+export interface VersionRow {
   fileId: string
   version: number
   ownerId: string
   sizeBytes: number
+  etag: string
   sha256: string | null
   extents: string | null
+  contentType: string
+  createdAtMs: number
 }
 
-const columns = `file_id AS fileId, version, owner_id AS ownerId, size_bytes AS sizeBytes, sha256, extents`
+/** Of `file_versions`, under the names of `VersionRow`. */
+export const versionColumns = `
+  file_id AS fileId, version, owner_id AS ownerId, size_bytes AS sizeBytes, etag, sha256, extents,
+  content_type AS contentType, created_at_ms AS createdAtMs`
 
 /** What files were before: their contents stay referenced and count as `Account.versionBytes`. */
 export class EarlierVersions {
@@ -34,13 +40,13 @@ export class EarlierVersions {
         (:id, :version, :ownerId, :sizeBytes, :etag, :sha256, :extents, :contentType, :updatedAtMs,
           :nowMs)`)
     this.ofFile = connection.prepare<[string], VersionRow>(
-      `SELECT ${columns} FROM file_versions WHERE file_id = ?`,
+      `SELECT ${versionColumns} FROM file_versions WHERE file_id = ?`,
     )
     this.surplus = connection.prepare<[object], VersionRow>(`
-      SELECT ${columns} FROM file_versions WHERE file_id = :id
+      SELECT ${versionColumns} FROM file_versions WHERE file_id = :id
       ORDER BY version DESC LIMIT -1 OFFSET :versionsKept`)
     this.oldest = connection.prepare<[object], VersionRow>(
-      `SELECT ${columns} FROM file_versions WHERE file_id = :id ORDER BY version LIMIT 1`,
+      `SELECT ${versionColumns} FROM file_versions WHERE file_id = :id ORDER BY version LIMIT 1`,
     )
     this.remove = connection.prepare<[object]>(
       'DELETE FROM file_versions WHERE file_id = :fileId AND version = :version',
@@ -50,10 +56,13 @@ export class EarlierVersions {
   }
 
   /** Keeps what a commit replaced, as far as the policy and the quota allow; the oldest versions go first. */
-  keep(replaced: FileRow, { nowMs, versionsKept }: FileCommit): void {
+  keep(
+    replaced: FileRow,
+    { nowMs, versionsKept }: Pick<FileCommit, 'nowMs' | 'versionsKept'>,
+  ): void {
     this.insert.run({ ...replaced, nowMs })
     this.bytes.change(replaced.ownerId, { versions: replaced.sizeBytes })
-    for (const row of this.surplus.all({ id: replaced.id, versionsKept })) this.drop(row, nowMs)
+    this.dropSurplus(replaced.id, { nowMs, versionsKept })
     while (this.bytes.roomOf(replaced.ownerId) < 0) {
       const row = this.oldest.get({ id: replaced.id })
       if (row === undefined) return
@@ -61,12 +70,19 @@ export class EarlierVersions {
     }
   }
 
+  /** Lets what is beyond the policy go, oldest first. @returns how many. */
+  dropSurplus(id: string, { nowMs, versionsKept }: { nowMs: number; versionsKept: number }) {
+    const rows = this.surplus.all({ id, versionsKept })
+    for (const row of rows) this.drop(row, nowMs)
+    return rows.length
+  }
+
   /** Lets all of a file's earlier versions go. */
   dropAll(fileId: string, nowMs: number): void {
     for (const row of this.ofFile.all(fileId)) this.drop(row, nowMs)
   }
 
-  private drop(row: VersionRow, nowMs: number): void {
+  drop(row: VersionRow, nowMs: number): void {
     this.remove.run(row)
     this.references.release({ ...row, extents: extentsFrom(row.extents) }, nowMs)
     this.bytes.change(row.ownerId, { versions: -row.sizeBytes })

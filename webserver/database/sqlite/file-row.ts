@@ -9,12 +9,19 @@ export interface FileRow extends Omit<StoredFile, 'extents' | 'metadata'> {
 }
 
 /** A `files` joined with its owner's `accounts`, under the names of `FileRow`. */
-export const fileColumns = `
-  files.owner_id AS ownerId, files.id AS id, accounts.name AS owner, files.path AS path,
-  files.size_bytes AS sizeBytes, files.etag AS etag, files.sha256 AS sha256,
-  files.extents AS extents, files.content_type AS contentType, files.metadata AS metadata,
-  files.meta_version AS metaVersion, files.version AS version,
-  files.created_at_ms AS createdAtMs, files.updated_at_ms AS updatedAtMs`
+export const fileColumns = columnsOf('files')
+
+/** The trash has the same, and one more. */
+export const trashColumns = `${columnsOf('trash')}, trash.deleted_at_ms AS deletedAtMs`
+
+function columnsOf(table: 'files' | 'trash'): string {
+  return `
+  ${table}.owner_id AS ownerId, ${table}.id AS id, accounts.name AS owner, ${table}.path AS path,
+  ${table}.size_bytes AS sizeBytes, ${table}.etag AS etag, ${table}.sha256 AS sha256,
+  ${table}.extents AS extents, ${table}.content_type AS contentType, ${table}.metadata AS metadata,
+  ${table}.meta_version AS metaVersion, ${table}.version AS version,
+  ${table}.created_at_ms AS createdAtMs, ${table}.updated_at_ms AS updatedAtMs`
+}
 
 export function fileOf({ ownerId: _, ...row }: FileRow): StoredFile {
   return { ...row, extents: extentsFrom(row.extents), metadata: metadataFrom(row.metadata) }

@@ -14,6 +14,8 @@ import { isBusy, openWriteConnection, translated, walPathOf, type Connection } f
 import { fileCommands } from './files'
 import { requireCurrent } from './migrations'
 import { sessionCommands } from './sessions'
+import { trashCommands } from './trash'
+import { versionCommands } from './versions'
 
 /** @throws {AppError} `unsupported` when the database has not this program's version. */
 export function openSqliteStore(directory: string, walBytesMax: number): Store {
@@ -40,6 +42,8 @@ class SqliteStore implements Store {
       ...accountCommands(connection),
       ...sessionCommands(connection),
       ...fileCommands(connection),
+      ...versionCommands(connection),
+      ...trashCommands(connection),
       ...blobCommands(connection),
       ping: () => undefined,
     }

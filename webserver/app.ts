@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { RoleContext, ServiceStatus } from './config/process-setup'
+import type { Config } from './config/schema'
 import { readVersion } from './config/version'
 import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
 import { openDatabase } from './database/open-database'
@@ -7,6 +8,9 @@ import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
 import type { ModelPins } from './domain/model-pins'
 import type { PasswordHasher } from './domain/password-hasher'
+import { ContentHeaders } from './http/downloads/file-headers'
+import { InlineTypes } from './http/downloads/presentation'
+import type { DownloadOptions } from './http/downloads/send-file'
 import { inferencePipe } from './http/inference-pipe'
 import { inferenceStatements } from './http/inference-statements'
 import { authenticator } from './http/middleware/authenticate'
@@ -170,7 +174,7 @@ function createRoutes(
     ...accountRoutes(use.accounts),
     ...sessionRoutes(use.sessions),
     ...fileRoutes(use.files, {
-      viaNginx: http.nginx,
+      downloads: downloadOptionsOf(setup.config),
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
     ...modelRoutes(use.models, setup.config.inference),
@@ -182,6 +186,14 @@ function createRoutes(
     ...(http.nginx ? [authorizeRoute()] : []),
   ]
   return withOpenapi(routes, inferenceStatements(setup.config.inference), readVersion())
+}
+
+function downloadOptionsOf({ http, files }: Config): DownloadOptions {
+  return {
+    headers: new ContentHeaders(new InlineTypes(files.inlineTypes)),
+    rangesMax: files.rangesMax,
+    viaNginx: http.nginx,
+  }
 }
 
 function createMaintenance(

@@ -60,8 +60,9 @@ test('an IPv6 address gets its brackets', () => {
 })
 
 test('contents are read in threads only where the setting asks for it', () => {
-  expect(filesOf({})['blobs.conf']).toBe('')
-  expect(filesOf({ files: { readThreads: true } })['blobs.conf']).toBe('aio threads;\n')
+  expect(filesOf({})['blobs.conf']).toBe('max_ranges 16;\n')
+  const { 'blobs.conf': changed } = filesOf({ files: { rangesMax: 4, readThreads: true } })
+  expect(changed).toBe('max_ranges 4;\naio threads;\n')
 })
 
 test('the access log follows the perf log', () => {

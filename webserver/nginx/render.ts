@@ -64,7 +64,11 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
       `client_body_timeout ${milliseconds(config.http.bodyIdleTimeoutMs + 5000)}`,
       `proxy_read_timeout ${milliseconds(uploadCommitMs)}`,
     ]),
-    'blobs.conf': lines(config.files.readThreads ? ['aio threads'] : []),
+    'blobs.conf': lines([
+      // As many as a worker lets through to it.
+      `max_ranges ${config.files.rangesMax}`,
+      ...(config.files.readThreads ? ['aio threads'] : []),
+    ]),
     // The service answers a change of the models in its own time.
     'infer-control.conf': lines([`proxy_read_timeout ${milliseconds(changeMs(config))}`]),
     'infer-limits.conf': lines([

@@ -1,4 +1,6 @@
-import { choice, day, flag, gibibyte, mebibyte, minute, section, whole } from '../setting'
+import { choice, day, flag, gibibyte, matching, mebibyte, minute, section, whole } from '../setting'
+
+const mediaTypes = /^(?:[a-z]+\/(?:\*|[a-z0-9.+-]+)(?:, ?(?!$)|$))*$/
 
 export const files = section({
   uploadBytesMax: whole(
@@ -16,6 +18,18 @@ export const files = section({
   readThreads: flag(
     false,
     'Whether nginx reads contents in threads: for disks so slow that a read would hold up other requests. It doubles the CPU time of a download.',
+  ),
+  rangesMax: whole(
+    'ranges',
+    [1, 1000],
+    16,
+    'Ranges of one request for a file; more are answered with the whole file.',
+  ),
+  inlineTypes: matching(
+    mediaTypes,
+    'media types',
+    'image/png, image/jpeg, image/gif, image/webp, image/avif, image/bmp, text/plain, application/pdf, audio/*, video/*',
+    'What browsers show rather than save. HTML, XML, SVG, scripts and style sheets are always saved.',
   ),
   listLimitMax: whole('files', [1, 10_000], 1000, 'Most files on one page of a listing.'),
   versionsKept: whole(

@@ -2,6 +2,9 @@ import contentDisposition from 'content-disposition'
 import type { StoredFile } from '../../domain/file'
 import { lastModifiedOf } from '../conditional'
 import { formatHttpDate } from '../http-date'
+import type { InlineTypes } from './presentation'
+
+type Headers = Readonly<Record<string, string>>
 
 /** RFC 9530 §3: the digest of the whole content, whatever part of it is sent; none where nobody has read it all. */
 export function digestHeaders({ sha256 }: StoredFile): Record<string, string> {
@@ -18,31 +21,44 @@ export function validatorHeaders(file: StoredFile): Record<string, string> {
   }
 }
 
-// Of files that are asked for again while nothing was written: then the database gives the same object.
-const known = new WeakMap<StoredFile, Readonly<Record<string, string>>>()
+/**
+ * What is said with a content. People's files can run nothing with our origin: most are saved rather than shown, and none
+ * is guessed at.
+ */
+export class ContentHeaders {
+  // Of files that are asked for again while nothing was written: then the database gives the same object.
+  private readonly shown = new WeakMap<StoredFile, Headers>()
+  private readonly saved = new WeakMap<StoredFile, Headers>()
 
-/** As `makeContentHeaders` says, made once for each object. */
-export function contentHeaders(file: StoredFile): Readonly<Record<string, string>> {
-  let headers = known.get(file)
-  if (headers === undefined) known.set(file, (headers = makeContentHeaders(file)))
-  return headers
-}
+  constructor(private readonly inlineTypes: InlineTypes) {}
 
-/** What people upload is never shown by us: it is saved, not guessed at, and can run nothing with our origin. */
-function makeContentHeaders(file: StoredFile): Record<string, string> {
-  return {
-    ...validatorHeaders(file),
-    'Content-Type': file.contentType,
-    'Content-Disposition': dispositionOf(file.path),
-    'Content-Security-Policy': "sandbox; default-src 'none'",
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    ...digestHeaders(file),
-    'X-Content-Type-Options': 'nosniff',
+  /** @param asAttachment whether it is to be saved, though a browser could show it. */
+  of(file: StoredFile, asAttachment: boolean): Headers {
+    const known = asAttachment ? this.saved : this.shown
+    let headers = known.get(file)
+    if (headers === undefined) known.set(file, (headers = this.make(file, asAttachment)))
+    return headers
+  }
+
+  private make(file: StoredFile, asAttachment: boolean): Headers {
+    const { inline, contentType, policy } = this.inlineTypes.presentationOf(
+      file.contentType,
+      asAttachment,
+    )
+    return {
+      ...validatorHeaders(file),
+      'Content-Type': contentType,
+      'Content-Disposition': dispositionOf(file.path, inline ? 'inline' : 'attachment'),
+      'Content-Security-Policy': policy,
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      ...digestHeaders(file),
+      'X-Content-Type-Options': 'nosniff',
+    }
   }
 }
 
 /** RFC 6266 with an ASCII name beside that of RFC 8187: clients disagree about any other byte. */
-function dispositionOf(path: string): string {
+export function dispositionOf(path: string, type: 'inline' | 'attachment'): string {
   const name = path.slice(path.lastIndexOf('/') + 1)
-  return contentDisposition(name, { fallback: name.replace(/[^ -~]/g, '?') })
+  return contentDisposition(name, { type, fallback: name.replace(/[^ -~]/g, '?') })
 }

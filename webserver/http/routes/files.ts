@@ -5,15 +5,14 @@ import type { FileKey, StoredFile } from '../../domain/file'
 import type { FileService } from '../../services/file-service'
 import { writeConditionOf } from '../conditional'
 import { digestHeaders } from '../downloads/file-headers'
-import { sendFile } from '../downloads/send-file'
+import { sendFile, type DownloadOptions } from '../downloads/send-file'
 import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
 import { nameSchema } from '../schemas'
 import { requestBody } from '../uploads/request-body'
 
 export interface FileRouteOptions {
-  /** Whether contents may be left to the nginx in front. */
-  viaNginx: boolean
+  downloads: DownloadOptions
   /** How long a body may stand still. */
   bodyIdleTimeoutMs: number
 }
@@ -25,6 +24,12 @@ const listQuerySchema = z.strictObject({
   prefix: z.string().max(1024).default(''),
   cursor: z.string().max(2048).optional(),
   limit: z.coerce.number().int().default(100),
+})
+
+const downloadQuerySchema = z.strictObject({
+  download: z.enum(['', '1', 'true']).optional().meta({
+    description: 'Has the file saved, also where a browser could show it.',
+  }),
 })
 
 const pageSchema = z.strictObject({
@@ -85,7 +90,7 @@ function put(files: FileService, options: FileRouteOptions): Route {
   )
 }
 
-function get(files: FileService, { viaNginx }: FileRouteOptions): Route {
+function get(files: FileService, { downloads }: FileRouteOptions): Route {
   return defineRoute(
     {
       method: 'get',
@@ -93,16 +98,21 @@ function get(files: FileService, { viaNginx }: FileRouteOptions): Route {
       summary: 'Read a file or a part of it',
       access: 'session',
       params: fileParams,
+      query: downloadQuerySchema,
       responses: {
         200: { description: 'The content.', contentType: '*/*' },
-        206: { description: 'The part that Range asks for.', contentType: '*/*' },
+        206: {
+          description: 'The part that Range asks for; several as multipart/byteranges.',
+          contentType: '*/*',
+        },
         304: { description: 'What If-None-Match or If-Modified-Since names is still current.' },
       },
       errors: ['not_found', 'precondition_failed', 'range_not_satisfiable'],
     },
-    async ({ caller, params, timing, req, res }) => {
+    async ({ caller, params, query, timing, req, res }) => {
       const open = await files.get(caller, params, timing)
-      await sendFile(req, res, { open, viaNginx })
+      const asAttachment = query.download !== undefined
+      await sendFile(req, res, { open, asAttachment, ...downloads })
       return undefined
     },
   )

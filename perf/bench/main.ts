@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import type { Bench, Section } from './bench'
 import { ProcessGroup } from './processes'
 import { sectionOrder, writePlot, writeResults } from './results'
+import { accountFigures } from './sections/account-figures'
 import { batching, tuning } from './sections/batching'
 import { crash } from './sections/crash'
 import { downloads } from './sections/downloads'
@@ -24,12 +25,13 @@ const sections: Record<string, Section> = {
   ...{ overload, fairness },
   downloads,
   uploads,
+  'account-figures': accountFigures,
   'perf-log': perfLog,
   memory,
   crash,
 }
 
-const withoutWrk = ['open-loop', 'overload', 'memory', 'crash']
+const withoutWrk = ['open-loop', 'overload', 'memory', 'crash', 'account-figures']
 
 const usage = `npm run bench -- [options] [section…]
 
@@ -45,6 +47,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   fairness    what one account's flood does to others
   downloads   against nginx alone
   uploads     against bare loops that make files durable
+  account-figures  what keeping an account's storage figures exact costs a small upload
   perf-log    what the perf log costs
   memory      with more and more workers
   crash       what kill -9 under load loses

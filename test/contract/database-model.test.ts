@@ -3,7 +3,7 @@ import type { Viewer } from '../../webserver/domain/account'
 import type { Database } from '../../webserver/domain/database'
 import { isAppError } from '../../webserver/domain/errors'
 import { etagOf } from '../../webserver/domain/content'
-import { accountNamed, commitOf, sessionOf, sha256Of } from '../support/database/fixtures'
+import { accountNamed, commitOf, linkOf, sessionOf, sha256Of } from '../support/database/fixtures'
 import { inconsistenciesOf } from '../support/database/consistency'
 import { ScratchDatabase, type Kind } from '../support/database/scratch-database'
 
@@ -24,6 +24,13 @@ const epoch = fc.integer({ min: 1, max: 3 })
 const viewer: fc.Arbitrary<Viewer> = fc
   .tuple(name, fc.boolean())
   .map(([who, seesAll]) => ({ accountId: who, name: who, seesAll, linkId: null, nowMs: 0 }))
+const linkId = fc.constantFrom('l1', 'l2', 'l3')
+/** Whoever has a link. */
+const visitor: fc.Arbitrary<Viewer> = linkId.map((id) => ({
+  ...{ accountId: null, name: null, seesAll: false, nowMs: 0 },
+  linkId: id,
+}))
+const anyone = fc.oneof({ weight: 4, arbitrary: viewer }, { weight: 1, arbitrary: visitor })
 const key = fc.record({ owner: name, path })
 const tags = fc.oneof(
   fc.constant('*' as const),
@@ -87,13 +94,23 @@ const sessionSteps: fc.Arbitrary<Step>[] = [
 
 const fileSteps: fc.Arbitrary<Step>[] = [
   fc
-    .tuple(viewer, key, content, condition, fc.boolean(), fc.integer({ min: 0, max: 2 }))
-    .map(([who, { owner, path: at }, text, only, linked, versionsKept]): Step => {
-      const rest = { condition: only, versionsKept, ...(linked ? {} : { linked: [] }) }
-      const args = commitOf(owner, at, text, rest)
-      return ({ files }, nowMs) =>
-        files.commit(who, { ...args, id: `${owner}${at}${nowMs}`, nowMs })
-    }),
+    .tuple(
+      fc.tuple(anyone, fc.boolean()),
+      ...[key, content, condition, fc.boolean(), fc.integer({ min: 0, max: 2 })],
+    )
+    .map(
+      ([[who, numberWhenTaken], { owner, path: at }, text, only, linked, versionsKept]): Step => {
+        const rest = {
+          condition: only,
+          versionsKept,
+          numberWhenTaken,
+          ...(linked ? {} : { linked: [] }),
+        }
+        const args = commitOf(owner, at, text, rest)
+        return ({ files }, nowMs) =>
+          files.commit(who, { ...args, id: `${owner}${at}${nowMs}`, nowMs })
+      },
+    ),
   fc.tuple(viewer, key, condition, fc.boolean()).map(
     ([who, at, only, toTrash]): Step =>
       ({ files }, nowMs) =>
@@ -187,10 +204,61 @@ const keepingSteps: fc.Arbitrary<Step>[] = [
   ),
 ]
 
+const policy = { failuresMax: 2, windowMs: 6, lockMs: 2, lockMsMax: 5 }
+const target = fc.oneof(key, fc.record({ owner: name, folder: fc.constantFrom('', 'a') }))
+
+const linkSteps: fc.Arbitrary<Step>[] = [
+  fc
+    .tuple(viewer, linkId, target, fc.boolean(), fc.option(limit), fc.option(age))
+    .map(([who, id, at, isUpload, usesMax, lifeMs]): Step => {
+      const mode = isUpload ? 'upload' : 'view'
+      return ({ links }, nowMs) => {
+        const expiresAtMs = lifeMs === null ? null : nowMs + lifeMs
+        const link = linkOf(at, { id, mode, usesMax, expiresAtMs, perOwnerMax: 2 })
+        return links.create({ ...who, nowMs }, link)
+      }
+    }),
+  fc.tuple(viewer, linkId, fc.boolean(), fc.option(limit)).map(
+    ([who, id, unlock, usesMax]): Step =>
+      ({ links }) =>
+        links.change(who, { id, changes: { label: 'other', unlock, usesMax } }),
+  ),
+  fc.tuple(viewer, linkId).map(
+    ([who, id]): Step =>
+      ({ links }) =>
+        links.delete(who, { id }),
+  ),
+  fc.tuple(linkId, fc.boolean(), content).map(
+    ([id, continues, client]): Step =>
+      ({ links }, nowMs) =>
+        links.consume({ id, nowMs, client, etag: null, continues, windowMs: 10 }),
+  ),
+  linkId.map(
+    (id): Step =>
+      ({ links }, nowMs) =>
+        links.guess({ id, nowMs, policy }),
+  ),
+  linkId.map(
+    (id): Step =>
+      ({ links }, nowMs) =>
+        links.absolve({ id, nowMs, policy }),
+  ),
+  age.map(
+    (ageMs): Step =>
+      ({ links }, nowMs) =>
+        links.deleteExpired({ beforeMs: nowMs - ageMs, limit: 100 }),
+  ),
+]
+
 const look = fc
-  .tuple(viewer, fc.option(name), fc.constantFrom('', 'a', 'a/', '\uff21'), fc.option(key), limit)
+  .tuple(anyone, fc.option(name), fc.constantFrom('', 'a', 'a/', '\uff21'), fc.option(key), limit)
   .map(([who, owner, prefix, after, max]): Step => async (database) => [
     await database.files.list(who, { owner, prefix, after, limit: max }),
+    await Promise.all(
+      ['a', 'a/b'].map((at) => database.files.find(who, { owner: 'ann', path: at })),
+    ),
+    await Promise.all(['l1', 'l2', 'l3'].map((id) => database.links.find(id))),
+    await database.links.list(who, { owner: 'ann', path: null, folder: null, limit: max }),
     await database.accounts.count(),
     await lookAtTrash(database),
     await Promise.all(['ann', 'bob'].map((of) => database.versions.list(who, versionsOf(of)))),
@@ -207,6 +275,7 @@ const batches = fc.array(
         { weight: 2, arbitrary: fc.oneof(...sessionSteps) },
         { weight: 4, arbitrary: fc.oneof(...fileSteps) },
         { weight: 2, arbitrary: fc.oneof(...keepingSteps) },
+        { weight: 2, arbitrary: fc.oneof(...linkSteps) },
       ),
       { minLength: 1, maxLength: 8 },
     ),

@@ -5,6 +5,7 @@ import { accountsContract } from './database-accounts.contract'
 import { blobsContract } from './database-blobs.contract'
 import { emptyDatabaseContract } from './database-empty.contract'
 import { filesContract } from './database-files.contract'
+import { linksContract } from './database-links.contract'
 import { listingContract } from './database-listing.contract'
 import { processesContract } from './database-processes.contract'
 import { sessionsContract } from './database-sessions.contract'
@@ -38,6 +39,7 @@ export function databaseContract(kind: Kind): void {
     describe('versions', () => versionsContract(() => database))
     describe('the trash', () => trashContract(() => database))
     describe('listings', () => listingContract(() => database))
+    describe('links', () => linksContract(() => database))
     describe('blobs', () => blobsContract(() => database))
     describe('four processes', () => processesContract(() => ({ scratch, database })))
   })

@@ -1,12 +1,32 @@
 import type { FileCommit } from '../domain/database'
 import { AppError } from '../domain/errors'
-import { conditionHolds, type FileCondition, type StoredFile } from '../domain/file'
+import { conditionHolds, numberedPath, type FileCondition, type StoredFile } from '../domain/file'
 import type { FileVersion } from '../domain/version'
 
 /** @throws {AppError} `precondition_failed`. */
 export function requireCondition(condition: FileCondition, current: StoredFile | undefined): void {
   if (conditionHolds(condition, current?.etag ?? null)) return
   throw new AppError('precondition_failed', 'the file is not what the condition says')
+}
+
+/**
+ * The path itself when nothing is there, or else with a number that is free. Numbers are tried in doubling steps and then
+ * halved, so that thousands of files of one name cost a few looks.
+ */
+export function freePath(path: string, isTaken: (path: string) => boolean): string {
+  if (!isTaken(path)) return path
+  let taken = 1
+  let free = 2
+  while (isTaken(numberedPath(path, free))) {
+    taken = free
+    free *= 2
+  }
+  while (free - taken > 1) {
+    const middle = Math.floor((taken + free) / 2)
+    if (isTaken(numberedPath(path, middle))) taken = middle
+    else free = middle
+  }
+  return numberedPath(path, free)
 }
 
 /** What a commit makes of the file that was there, if any. */

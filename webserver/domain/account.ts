@@ -43,6 +43,9 @@ export interface LinkVisitor {
   linkId: string
 }
 
+/** Whose rights decide: somebody with a session, or whoever has a link. */
+export type Principal = Caller | LinkVisitor
+
 /**
  * The caller's predicate, carried by every file query so that a forgotten check still answers `not_found`. Rights end by
  * the clock, so it says when it was asked.
@@ -56,7 +59,7 @@ export interface Viewer {
   nowMs: number
 }
 
-export function viewerOf(who: Caller | LinkVisitor, nowMs: number): Viewer {
+export function viewerOf(who: Principal, nowMs: number): Viewer {
   if ('linkId' in who)
     return { accountId: null, name: null, seesAll: false, linkId: who.linkId, nowMs }
   const { accountId, name, role } = who

@@ -1,6 +1,7 @@
 import type { Account, Viewer } from './account'
 import type { Content } from './content'
 import type { FileCondition, FileKey, StoredFile } from './file'
+import type { LinkRecords } from './link'
 import type { Right } from './rights'
 import type { Session } from './session'
 import type { TrashRecords } from './trash'
@@ -19,6 +20,7 @@ export interface Database {
   readonly versions: VersionRecords
   readonly trash: TrashRecords
   readonly rights: RightRecords
+  readonly links: LinkRecords
   readonly blobs: BlobRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */
   ping(): Promise<void>
@@ -143,6 +145,8 @@ export interface FileCommit extends Content {
    * Earlier versions of the file that are kept, at most. Where the quota does not allow as many, the oldest go first.
    */
   versionsKept: number
+  /** A path that is taken is left alone: the file becomes `name (2).ext`, or whatever number is free. */
+  numberWhenTaken?: boolean
   /** The upload that this ends: what it reserved is taken over. Null when it reserved nothing. */
   upload: { id: string; leaseEpoch: number } | null
 }

@@ -4,6 +4,7 @@ export const errorCodes = [
   'unauthenticated',
   'forbidden',
   'not_found',
+  'gone',
   'method_not_allowed',
   'conflict',
   'precondition_failed',

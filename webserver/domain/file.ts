@@ -58,6 +58,29 @@ function requireSegment(segment: string): void {
     refuse(`has a segment longer than ${segmentBytesMax} bytes`)
 }
 
+/**
+ * `a/photo.jpg` → `a/photo (2).jpg`; a name that would become too long gives up as many of its last characters, or of its
+ * suffix where that alone is too long.
+ */
+export function numberedPath(path: string, number: number): string {
+  const nameAt = path.lastIndexOf('/') + 1
+  const dotAt = path.lastIndexOf('.')
+  const suffixAt = dotAt > nameAt ? dotAt : path.length
+  const folder = path.slice(0, nameAt)
+  const mark = ` (${number})`
+  const roomBytes = Math.min(segmentBytesMax, pathBytesMax - Buffer.byteLength(folder))
+  const suffix = cutTo(path.slice(suffixAt), roomBytes - mark.length - 1)
+  const stem = path.slice(nameAt, suffixAt)
+  return folder + cutTo(stem, roomBytes - mark.length - Buffer.byteLength(suffix)) + mark + suffix
+}
+
+function cutTo(text: string, bytesMax: number): string {
+  if (Buffer.byteLength(text) <= bytesMax) return text
+  const characters = Array.from(text)
+  while (Buffer.byteLength(characters.join('')) > bytesMax) characters.pop()
+  return characters.join('')
+}
+
 function refuse(why: string): never {
   throw new AppError('invalid', `path ${why}`, { field: 'path' })
 }

@@ -8,6 +8,7 @@ const occasions: Readonly<Record<ErrorCode, string>> = {
   forbidden:
     'Known, and not allowed: registration is closed, or the password given as proof is wrong.',
   not_found: 'It does not exist, or the caller may not know that it does.',
+  gone: 'It was there and will not come back: a link that has expired or is used up.',
   method_not_allowed: 'The path exists; `Allow` lists its verbs.',
   conflict: 'A name is taken, the last admin would go, or another change came first.',
   precondition_failed: 'If-Match or If-None-Match does not hold; read again and decide anew.',

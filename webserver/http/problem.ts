@@ -13,6 +13,7 @@ export const httpMeanings = {
   unauthenticated: { status: 401, title: 'A valid session token is needed' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
+  gone: { status: 410, title: 'No longer available' },
   method_not_allowed: { status: 405, title: 'The path does not have this verb' },
   conflict: { status: 409, title: 'In conflict with the present state' },
   precondition_failed: { status: 412, title: 'A precondition does not hold' },
@@ -61,7 +62,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
 
 export function sendProblem(req: Request, res: Response, error: AppError): void {
   req.context.errorCode = error.code
-  if (error.code === 'unauthenticated') res.setHeader('WWW-Authenticate', 'Bearer')
+  if (error.code === 'unauthenticated' && !res.hasHeader('WWW-Authenticate'))
+    res.setHeader('WWW-Authenticate', 'Bearer')
   if (error.retryAfterS !== undefined) res.setHeader('Retry-After', error.retryAfterS)
   const inference = isInference(req)
   // Where a worker stands in for nginx its words are nginx's; the engines' own answers are passed on whole.

@@ -1,11 +1,12 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Account, Caller } from '../domain/account'
 import type { Database } from '../domain/database'
 import { AppError } from '../domain/errors'
 import type { PasswordHasher } from '../domain/password-hasher'
 import type { Session } from '../domain/session'
-import { formatSessionToken, parseSessionToken } from '../domain/session-token'
+import { formatToken, parseToken } from '../domain/secret-token'
 import type { Timing } from '../domain/timing'
+import { digestOf, newToken, sameDigest } from './secrets'
 
 export interface SessionSettings {
   lifetimeMs: number
@@ -51,9 +52,9 @@ export class SessionService {
    * @throws {AppError} `unauthenticated`, with the same message whatever is wrong with the token.
    */
   async authenticate(text: string): Promise<Caller> {
-    const token = parseSessionToken(text)
+    const token = parseToken('gm', text)
     if (token === null) throw notValid()
-    const found = await this.use.database.sessions.findWithAccount(token.sessionId)
+    const found = await this.use.database.sessions.findWithAccount(token.id)
     if (found === null || !sameDigest(digestOf(token.secret), found.session.secretHash))
       throw notValid()
     const { session, account } = found
@@ -115,10 +116,10 @@ export class SessionService {
 
   private async open(account: Account, userAgent: string): Promise<NewSession> {
     const { database, settings, now } = this.use
-    const secret = randomBytes(32).toString('base64url')
+    const { id, secret } = newToken()
     const nowMs = now()
     const session: Session = {
-      id: randomBytes(16).toString('base64url'),
+      id,
       accountId: account.id,
       secretHash: digestOf(secret),
       authEpoch: account.authEpoch,
@@ -128,7 +129,7 @@ export class SessionService {
       expiresAtMs: nowMs + settings.lifetimeMs,
     }
     await database.sessions.create({ session, perAccountMax: settings.perAccountMax })
-    return { token: formatSessionToken({ sessionId: session.id, secret }), session }
+    return { token: formatToken('gm', { id, secret }), session }
   }
 
   /** The password is at hand only now, so now an old hash of it is replaced. A failure must not refuse the login. */
@@ -168,14 +169,6 @@ export class SessionService {
       throw error
     }
   }
-}
-
-function digestOf(secret: string): string {
-  return hash('sha256', secret, 'hex')
-}
-
-function sameDigest(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 }
 
 function notValid(): AppError {

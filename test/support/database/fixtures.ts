@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Account, Viewer } from '../../../webserver/domain/account'
 import { wholeBlob } from '../../../webserver/domain/content'
 import type { Database, FileCommit, NewAccount } from '../../../webserver/domain/database'
+import type { LinkTarget, NewLink } from '../../../webserver/domain/link'
 import type { Session } from '../../../webserver/domain/session'
 
 const idOf = () => randomBytes(16).toString('base64url')
@@ -80,6 +81,23 @@ export function commitOf(
     linked: [sha256Of(content)],
     versionsKept: 0,
     upload: null,
+    ...rest,
+  }
+}
+
+/** A view link without limits. */
+export function linkOf(target: LinkTarget, rest: Partial<NewLink> = {}): NewLink {
+  return {
+    id: idOf(),
+    secretHash: sha256Of('secret'),
+    target,
+    mode: 'view',
+    label: '',
+    passwordHash: null,
+    usesMax: null,
+    bytesMax: null,
+    expiresAtMs: null,
+    perOwnerMax: 100,
     ...rest,
   }
 }

@@ -4,6 +4,7 @@ import type { Account } from '../../domain/account'
 import { etagOf, type Content } from '../../domain/content'
 import { AppError } from '../../domain/errors'
 import type { FileCondition, StoredFile } from '../../domain/file'
+import type { Link, OpenUse } from '../../domain/link'
 import type { grantableRights } from '../../domain/rights'
 import type { Session } from '../../domain/session'
 import { syncDirectory } from '../directory'
@@ -49,19 +50,10 @@ export interface GrantRow extends ShareTarget {
   createdAtMs: number
 }
 
-export interface LinkRow extends ShareTarget {
-  id: string
-  secretHash: string
-  mode: 'view' | 'upload'
-  label: string
-  passwordHash: string | null
-  passwordFailures: number
-  lockedUntilMs: number
-  uses: number
-  usesMax: number | null
-  expiresAtMs: number | null
-  createdBy: string
-  createdAtMs: number
+/** `createdBy` is the id of the account here. */
+export interface LinkRow extends Omit<Link, 'owner' | 'path'> {
+  ownerId: string
+  openUses: readonly OpenUse[]
 }
 
 export interface UploadRow {

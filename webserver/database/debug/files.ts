@@ -3,7 +3,7 @@ import type { FileCommit, FileDeletion, FileListing } from '../../domain/databas
 import { AppError } from '../../domain/errors'
 import type { FileKey, StoredFile } from '../../domain/file'
 import { allows } from '../../domain/rights'
-import { fileAfter, requireCondition } from '../file-rules'
+import { fileAfter, freePath, requireCondition } from '../file-rules'
 import type { Handlers } from '../operations'
 import { compareByCodePoint } from '../path-order'
 import { findByName } from './accounts'
@@ -48,7 +48,8 @@ function seesFolder(tables: Tables, viewer: Viewer, owner: string, prefix: strin
   return ownerId !== undefined && allows(rightToFolder(tables, viewer, { ownerId, folder }), 'view')
 }
 
-function commit(tables: Tables, viewer: Viewer, args: FileCommit) {
+function commit(tables: Tables, viewer: Viewer, wanted: FileCommit) {
+  const args = placed(tables, wanted)
   const owner = findByName(tables, args.key.owner)
   if (owner === undefined) throw new AppError('not_found', 'there is no such file')
   const current = tables.files.get(fileKeyOf(args.key))
@@ -67,6 +68,13 @@ function commit(tables: Tables, viewer: Viewer, args: FileCommit) {
   owner.usedBytes += args.sizeBytes - (current?.sizeBytes ?? 0)
   if (current !== undefined) keepVersion(tables, current, args)
   return { file, created: current === undefined }
+}
+
+function placed(tables: Tables, args: FileCommit): FileCommit {
+  const { key, numberWhenTaken = false } = args
+  if (!numberWhenTaken) return args
+  const path = freePath(key.path, (one) => tables.files.has(fileKeyOf({ ...key, path: one })))
+  return { ...args, key: { ...key, path } }
 }
 
 /** What the upload that a commit completes has reserved. @throws {AppError} `conflict` when it is another's by now. */

@@ -3,7 +3,7 @@ import { AppError } from '../../domain/errors'
 import { allows, foldersAbove, foldersOver, highestOf, type Right } from '../../domain/rights'
 import type { Handlers } from '../operations'
 import { findByName } from './accounts'
-import { fileKeyOf, type ShareTarget, type Tables } from './document'
+import { fileKeyOf, type LinkRow, type ShareTarget, type Tables } from './document'
 
 /** A file, or the place of one that does not exist (`fileId` null). */
 export interface FileTarget {
@@ -61,7 +61,27 @@ function rightTo(tables: Tables, viewer: Viewer, place: Place): Right | null {
   if (linkId === null) return granted(tables, viewer, place)
   const link = tables.links.get(linkId)
   if (link === undefined || !covers(link, place, nowMs)) return null
+  if (!isUpheld(tables, link, { place, nowMs })) return null
   return link.mode === 'view' ? 'view' : 'add'
+}
+
+/** A link is worth what its maker may do now: it holds only while they may share what it is for. */
+function isUpheld(
+  tables: Tables,
+  { folder, createdBy }: LinkRow,
+  { place, nowMs }: { place: Place; nowMs: number },
+): boolean {
+  const account = tables.accounts.get(createdBy)
+  if (account === undefined) return false
+  const maker = {
+    accountId: createdBy,
+    name: account.name,
+    seesAll: account.role === 'admin',
+    linkId: null,
+    nowMs,
+  }
+  const target = folder === null ? place : { ...place, fileId: null, folders: foldersOver(folder) }
+  return rightTo(tables, maker, target) === 'manage'
 }
 
 function granted(tables: Tables, { accountId, nowMs }: Viewer, place: Place): Right | null {

@@ -12,6 +12,7 @@ import { accountHandlers } from './accounts'
 import { blobHandlers } from './blobs'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
+import { linkHandlers } from './links'
 import { rightHandlers } from './rights'
 import { sessionHandlers } from './sessions'
 import { trashHandlers } from './trash'
@@ -78,6 +79,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...versionHandlers(tables),
     ...trashHandlers(tables),
     ...rightHandlers(tables),
+    ...linkHandlers(tables),
     ...blobHandlers(tables),
     ping: () => undefined,
   }

@@ -16,6 +16,7 @@ import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
 import { isBusy, openReadConnection, type Connection } from './connection'
 import { fileQueries } from './files'
+import { linkQueries } from './links'
 import { requireCurrent } from './migrations'
 import { ReadCache } from './read-cache'
 import { rightQueries } from './rights'
@@ -65,6 +66,7 @@ function queriesOf(connection: Connection): Handlers<QueryName> {
     ...versionQueries(connection),
     ...trashQueries(connection),
     ...rightQueries(connection),
+    ...linkQueries(connection),
     ...blobQueries(connection),
   }
 }

@@ -1,6 +1,6 @@
 import type { FileCommit } from '../../domain/database'
 import { AppError } from '../../domain/errors'
-import { fileAfter, requireCondition } from '../file-rules'
+import { fileAfter, freePath, requireCondition } from '../file-rules'
 import type { Handlers } from '../operations'
 import { AccountBytes } from './account-bytes'
 import { BlobReferences } from './blobs'
@@ -21,7 +21,14 @@ export function committing(connection: Connection): Handlers<'files.commit'>['fi
   const references = new BlobReferences(connection)
   const versions = new EarlierVersions(connection)
   const endUpload = ending(connection)
-  return (viewer, args) => {
+  const placed = (args: FileCommit): FileCommit => {
+    const { key, numberWhenTaken = false } = args
+    if (!numberWhenTaken) return args
+    const path = freePath(key.path, (one) => findRow({ ...key, path: one }) !== undefined)
+    return { ...args, key: { ...key, path } }
+  }
+  return (viewer, wanted) => {
+    const args = placed(wanted)
     const ownerId = ownerIdOf.get(args.key.owner)
     if (ownerId === undefined) throw new AppError('not_found', 'there is no such file')
     const row = findRow(args.key)

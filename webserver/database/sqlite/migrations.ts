@@ -210,6 +210,8 @@ CREATE TABLE links (
   locked_until_ms INTEGER NOT NULL,
   uses INTEGER NOT NULL,
   uses_max INTEGER,
+  open_uses TEXT NOT NULL,
+  bytes_max INTEGER,
   expires_at_ms INTEGER,
   created_by TEXT NOT NULL REFERENCES accounts (id),
   created_at_ms INTEGER NOT NULL,
@@ -218,6 +220,7 @@ CREATE TABLE links (
 CREATE INDEX links_by_owner ON links (owner_id, folder);
 CREATE INDEX links_by_file ON links (file_id);
 CREATE INDEX links_by_creator ON links (created_by);
+CREATE INDEX links_by_expiry ON links (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 `
 
 /** Forward only: a new version is a new entry, and no entry ever changes. The version is the number of entries done. */

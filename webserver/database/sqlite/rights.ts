@@ -1,5 +1,6 @@
 import type { Viewer } from '../../domain/account'
 import { AppError } from '../../domain/errors'
+import type { LinkMode } from '../../domain/link'
 import { allows, foldersAbove, foldersOver, highestOf, type Right } from '../../domain/rights'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
@@ -10,6 +11,20 @@ export interface FileTarget {
   ownerId: string
   fileId: string | null
   path: string
+}
+
+interface Place {
+  ownerId: string
+  fileId: string | null
+  folders: string[]
+}
+
+/** A link that covers a place, and who made it. */
+interface CoveringLink {
+  mode: LinkMode
+  folder: string | null
+  makerId: string
+  makerIsAdmin: 0 | 1
 }
 
 export function rightQueries(
@@ -36,7 +51,7 @@ export function rightQueries(
 /** D3's predicate: every statement about a file of somebody's asks here what the viewer may do with it. */
 export class Rights {
   private readonly granted
-  private readonly linked
+  private readonly link
 
   constructor(connection: Connection) {
     const covering = `owner_id = :ownerId
@@ -48,12 +63,10 @@ export class Rights {
           SELECT group_id FROM group_members WHERE account_id = :accountId))`,
       )
       .pluck()
-    this.linked = connection
-      .prepare<[object], Right>(
-        `SELECT CASE mode WHEN 'view' THEN 'view' ELSE 'add' END FROM links
-        WHERE id = :linkId AND ${covering}`,
-      )
-      .pluck()
+    this.link = connection.prepare<[object], CoveringLink>(`
+      SELECT mode, folder, created_by AS makerId, accounts.role = 'admin' AS makerIsAdmin
+      FROM links JOIN accounts ON accounts.id = links.created_by
+      WHERE links.id = :linkId AND ${covering}`)
   }
 
   /** Null when the viewer may not know that the target exists. */
@@ -77,20 +90,33 @@ export class Rights {
     return seesAll || accountId === ownerId
   }
 
-  private shared(
-    { accountId, linkId, nowMs }: Viewer,
-    { folders, ...target }: { ownerId: string; fileId: string | null; folders: string[] },
-  ): Right | null {
-    const args = { ...target, folders: JSON.stringify(folders), nowMs }
-    return highestOf(
-      linkId === null
-        ? this.granted.all({ ...args, accountId })
-        : this.linked.all({ ...args, linkId }),
-    )
+  private shared(viewer: Viewer, place: Place): Right | null {
+    const { accountId, linkId, nowMs } = viewer
+    const args = { ...place, folders: JSON.stringify(place.folders), nowMs }
+    if (linkId === null) return highestOf(this.granted.all({ ...args, accountId }))
+    const link = this.link.get({ ...args, linkId })
+    if (link === undefined || !this.isUpheld(link, place, nowMs)) return null
+    return link.mode === 'view' ? 'view' : 'add'
+  }
+
+  /** A link is worth what its maker may do now: it holds only while they may share what it is for. */
+  private isUpheld(link: CoveringLink, place: Place, nowMs: number): boolean {
+    const { folder, makerId, makerIsAdmin } = link
+    const maker = {
+      accountId: makerId,
+      name: null,
+      seesAll: makerIsAdmin === 1,
+      linkId: null,
+      nowMs,
+    }
+    if (this.isOwn(maker, place.ownerId)) return true
+    const target =
+      folder === null ? place : { ...place, fileId: null, folders: foldersOver(folder) }
+    return allows(this.shared(maker, target), 'manage')
   }
 }
 
-function requireRight(held: Right | null, needed: Right): void {
+export function requireRight(held: Right | null, needed: Right): void {
   if (allows(held, needed)) return
   if (allows(held, 'view')) throw new AppError('forbidden', `this needs the right to ${needed}`)
   throw new AppError('not_found', 'there is no such file')

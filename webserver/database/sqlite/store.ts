@@ -12,6 +12,7 @@ import { accountCommands } from './accounts'
 import { blobCommands } from './blobs'
 import { isBusy, openWriteConnection, translated, walPathOf, type Connection } from './connection'
 import { fileCommands } from './files'
+import { linkCommands } from './links'
 import { requireCurrent } from './migrations'
 import { sessionCommands } from './sessions'
 import { trashCommands } from './trash'
@@ -44,6 +45,7 @@ class SqliteStore implements Store {
       ...fileCommands(connection),
       ...versionCommands(connection),
       ...trashCommands(connection),
+      ...linkCommands(connection),
       ...blobCommands(connection),
       ping: () => undefined,
     }

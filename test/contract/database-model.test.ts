@@ -1,49 +1,30 @@
 import * as fc from 'fast-check'
-import type { Viewer } from '../../webserver/domain/account'
 import type { Database } from '../../webserver/domain/database'
 import { isAppError } from '../../webserver/domain/errors'
-import { etagOf } from '../../webserver/domain/content'
-import { accountNamed, commitOf, linkOf, sessionOf, sha256Of } from '../support/database/fixtures'
+import { accountNamed, commitOf, sessionOf, sha256Of } from '../support/database/fixtures'
 import { inconsistenciesOf } from '../support/database/consistency'
+import { linkSteps } from '../support/database/link-steps'
+import {
+  name,
+  sessionId,
+  path,
+  content,
+  limit,
+  version,
+  age,
+  epoch,
+  viewer,
+  anyone,
+  key,
+  condition,
+  type Step,
+} from '../support/database/model-values'
 import { ScratchDatabase, type Kind } from '../support/database/scratch-database'
 
 /**
  * Any sequence of operations has the same answers from both databases, each batch of them sent at once. They were
  * written apart, so that a mistake would have to be made twice.
  */
-type Step = (database: Database, nowMs: number) => Promise<unknown>
-
-const name = fc.constantFrom('ann', 'bob', 'cid')
-const sessionId = fc.constantFrom('s1', 's2', 's3', 's4')
-const path = fc.constantFrom('a', 'a/b', 'a/c', 'b', '\uff21', '\u{1f33e}')
-const content = fc.constantFrom('', 'one', 'three', 'x'.repeat(30))
-const limit = fc.integer({ min: 1, max: 3 })
-const version = fc.integer({ min: 1, max: 4 })
-const age = fc.integer({ min: 0, max: 20 })
-const epoch = fc.integer({ min: 1, max: 3 })
-const viewer: fc.Arbitrary<Viewer> = fc
-  .tuple(name, fc.boolean())
-  .map(([who, seesAll]) => ({ accountId: who, name: who, seesAll, linkId: null, nowMs: 0 }))
-const linkId = fc.constantFrom('l1', 'l2', 'l3')
-/** Whoever has a link. */
-const visitor: fc.Arbitrary<Viewer> = linkId.map((id) => ({
-  ...{ accountId: null, name: null, seesAll: false, nowMs: 0 },
-  linkId: id,
-}))
-const anyone = fc.oneof({ weight: 4, arbitrary: viewer }, { weight: 1, arbitrary: visitor })
-const key = fc.record({ owner: name, path })
-const tags = fc.oneof(
-  fc.constant('*' as const),
-  fc.array(
-    content.map((text) => etagOf(sha256Of(text))),
-    { maxLength: 2 },
-  ),
-)
-const condition = fc.oneof(
-  { weight: 3, arbitrary: fc.constant({}) },
-  { weight: 1, arbitrary: fc.record({ ifMatch: tags, ifNoneMatch: tags }, { requiredKeys: [] }) },
-)
-
 const accountSteps: fc.Arbitrary<Step>[] = [
   fc.tuple(name, fc.boolean(), fc.boolean()).map(([id, isAdmin, onlyIfFirst]): Step => {
     const role = isAdmin ? 'admin' : 'member'
@@ -201,52 +182,6 @@ const keepingSteps: fc.Arbitrary<Step>[] = [
     (ageMs): Step =>
       ({ trash }, nowMs) =>
         trash.purge({ deletedBeforeMs: nowMs - ageMs, nowMs, limit: 100 }),
-  ),
-]
-
-const policy = { failuresMax: 2, windowMs: 6, lockMs: 2, lockMsMax: 5 }
-const target = fc.oneof(key, fc.record({ owner: name, folder: fc.constantFrom('', 'a') }))
-
-const linkSteps: fc.Arbitrary<Step>[] = [
-  fc
-    .tuple(viewer, linkId, target, fc.boolean(), fc.option(limit), fc.option(age))
-    .map(([who, id, at, isUpload, usesMax, lifeMs]): Step => {
-      const mode = isUpload ? 'upload' : 'view'
-      return ({ links }, nowMs) => {
-        const expiresAtMs = lifeMs === null ? null : nowMs + lifeMs
-        const link = linkOf(at, { id, mode, usesMax, expiresAtMs, perOwnerMax: 2 })
-        return links.create({ ...who, nowMs }, link)
-      }
-    }),
-  fc.tuple(viewer, linkId, fc.boolean(), fc.option(limit)).map(
-    ([who, id, unlock, usesMax]): Step =>
-      ({ links }) =>
-        links.change(who, { id, changes: { label: 'other', unlock, usesMax } }),
-  ),
-  fc.tuple(viewer, linkId).map(
-    ([who, id]): Step =>
-      ({ links }) =>
-        links.delete(who, { id }),
-  ),
-  fc.tuple(linkId, fc.boolean(), content).map(
-    ([id, continues, client]): Step =>
-      ({ links }, nowMs) =>
-        links.consume({ id, nowMs, client, etag: null, continues, windowMs: 10 }),
-  ),
-  linkId.map(
-    (id): Step =>
-      ({ links }, nowMs) =>
-        links.guess({ id, nowMs, policy }),
-  ),
-  linkId.map(
-    (id): Step =>
-      ({ links }, nowMs) =>
-        links.absolve({ id, nowMs, policy }),
-  ),
-  age.map(
-    (ageMs): Step =>
-      ({ links }, nowMs) =>
-        links.deleteExpired({ beforeMs: nowMs - ageMs, limit: 100 }),
   ),
 ]
 

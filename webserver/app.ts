@@ -28,6 +28,8 @@ import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
 import { statisticsRoutes } from './http/routes/statistics'
 import { traceRoutes } from './http/routes/trace-setting'
+import { trashRoutes } from './http/routes/trash'
+import { versionRoutes } from './http/routes/versions'
 import { createHttpServer } from './http/server'
 import { DiskModelUploads } from './model/disk-model-uploads'
 import { createPasswordHasher } from './passwords/create-password-hasher'
@@ -40,6 +42,8 @@ import { ModelService } from './services/model-service'
 import { SharedMemoryService } from './services/shared-memory-service'
 import { MonitoringService } from './services/monitoring-service'
 import { SessionService } from './services/session-service'
+import { TrashService } from './services/trash-service'
+import { VersionService } from './services/version-service'
 
 /** A worker's whole service, open but not listening. */
 export interface App {
@@ -63,6 +67,8 @@ interface Services {
   sharedMemory: SharedMemoryService
   monitoring: MonitoringService
   sessions: SessionService
+  trash: TrashService
+  versions: VersionService
 }
 
 // One worker sweeps for all of them.
@@ -161,6 +167,8 @@ function createServices(
       now,
       onBackgroundError,
     }),
+    trash: new TrashService({ ...backends, settings: config.files, now }),
+    versions: new VersionService({ ...backends, settings: config.files, now }),
   }
 }
 
@@ -177,6 +185,8 @@ function createRoutes(
       downloads: downloadOptionsOf(setup.config),
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
+    ...versionRoutes(use.versions),
+    ...trashRoutes(use.trash),
     ...modelRoutes(use.models, setup.config.inference),
     ...sharedMemoryRoutes(use.sharedMemory, setup.config.inference),
     ...statisticsRoutes(use.monitoring, setup.config.inference),

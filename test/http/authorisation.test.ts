@@ -1,24 +1,7 @@
-import type { Test } from 'supertest'
+import { actors, type Actor, type Row, type Scene } from '../support/http/authorisation/row'
+import { keepingRows } from '../support/http/authorisation/keeping-rows'
 import { mountedRoutes } from '../support/http/mounted-routes'
-import { TestService, password, type TestAccount } from '../support/http/test-service'
-
-const actors = ['anonymous', 'owner', 'stranger', 'admin'] as const
-type Actor = (typeof actors)[number]
-
-/** Who owns what is asked for; fresh for every cell. */
-interface Scene {
-  owner: TestAccount
-  /** A session of the owner's beside the one that may be asking. */
-  otherSessionId: string
-  call(method: string, path: string): Test
-}
-
-interface Row {
-  route: string
-  /** What each actor is answered, in the order of `actors`. */
-  answers: [number, number, number, number]
-  ask(scene: Scene): Test
-}
+import { TestService, password } from '../support/http/test-service'
 
 const account = { password }
 
@@ -228,6 +211,7 @@ const table: Row[] = [
     answers: [401, 204, 204, 204],
     ask: ({ call }) => call('GET', '/internal/authorize'),
   },
+  ...keepingRows,
 ]
 
 describe('who may do what', () => {
@@ -245,7 +229,15 @@ describe('who may do what', () => {
     const admin = await service.logIn('root')
     const owner = await service.makeMember(admin)
     const { token } = await service.logIn(owner.name)
-    await service.call('PUT', `/v1/files/${owner.name}/kept`, owner.token).send('kept').expect(201)
+    const put = (path: string, content: string) =>
+      service.call('PUT', `/v1/files/${owner.name}/${path}`, owner.token).send(content)
+    await put('kept', 'earlier').expect(201)
+    await put('kept', 'kept').expect(200)
+    await put('deleted', 'deleted').expect(201)
+    await service.call('DELETE', `/v1/files/${owner.name}/deleted`, owner.token).expect(204)
+    const trash = (await service.call('GET', '/v1/trash', owner.token).expect(200)).body as {
+      files: { id: string }[]
+    }
     const asking: Record<Actor, string | undefined> = {
       anonymous: undefined,
       owner: owner.token,
@@ -254,6 +246,7 @@ describe('who may do what', () => {
     }
     return {
       owner,
+      trashedId: trash.files[0]!.id,
       otherSessionId: token.slice(3).split('.')[0]!,
       call: (method, path) => service.call(method, path, asking[actor]),
     }

@@ -25,7 +25,7 @@ export interface VersionRecords {
    * one; `quota_exceeded`.
    */
   restore(viewer: Viewer, args: VersionRestoration): Promise<StoredFile>
-  /** Lets one earlier version go. @throws `not_found`, `forbidden`; `conflict` when it is the current one. */
+  /** Lets one earlier version go. @throws `not_found`; `forbidden` without the right to manage; `conflict` when it is the current one. */
   delete(viewer: Viewer, args: VersionKey & { nowMs: number }): Promise<void>
   /** Lets versions go that were replaced before `replacedBeforeMs`, at most `limit`. @returns how many. */
   prune(args: { replacedBeforeMs: number; nowMs: number; limit: number }): Promise<number>

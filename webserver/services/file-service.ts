@@ -1,9 +1,9 @@
 import { viewerOf, type Caller, type Viewer } from '../domain/account'
 import type { BlobStore } from '../domain/blob-store'
 import type { Database } from '../domain/database'
-import { AppError } from '../domain/errors'
 import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
+import { requirePageLimit } from './page-limit'
 import { noSuchFile, requireOwner, requireRight, requireRightBelow } from './access'
 import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
@@ -42,6 +42,13 @@ export interface FileQuery {
   limit: number
 }
 
+export interface FileRemoval {
+  key: FileKey
+  condition: FileCondition
+  /** Past the trash: it cannot be brought back. */
+  isPermanent?: boolean
+}
+
 export class FileService {
   private readonly uploads: Uploads
 
@@ -63,14 +70,17 @@ export class FileService {
     return this.uploads.run(caller, upload, timing)
   }
 
-  /** @throws {AppError} `invalid`, `not_found`. */
-  async get(caller: Caller, key: FileKey, timing: Timing): Promise<OpenFile> {
+  /** The current version, or the one of that number. @throws {AppError} `invalid`, `not_found`. */
+  async get(caller: Caller, key: FileKey, timing: Timing, version?: number): Promise<OpenFile> {
     const { owner, path } = checked(key)
     const { database, blobs } = this.use
     const viewer = viewerOf(caller, this.use.now())
     const startedAt = timing.now()
     await requireRight(database, viewer, { key: { owner, path }, needed: 'view' })
-    const file = await database.files.find(viewer, { owner, path })
+    const file =
+      version === undefined
+        ? await database.files.find(viewer, { owner, path })
+        : await database.versions.find(viewer, { key: { owner, path }, version })
     timing.end('database', startedAt)
     if (file === null) throw noSuchFile()
     return openContent(blobs, file)
@@ -79,7 +89,7 @@ export class FileService {
   /** @throws {AppError} `invalid`, `not_found` when the caller may not know the owner. */
   async list(caller: Caller, query: FileQuery, timing: Timing): Promise<FilePage> {
     const { owner, cursor } = query
-    const limit = this.checkedLimit(query.limit)
+    const limit = requirePageLimit(query.limit, this.use.settings.listLimitMax)
     const after = cursor === null ? null : decodeCursor(cursor)
     const startedAt = timing.now()
     const viewer = viewerOf(caller, this.use.now())
@@ -96,7 +106,7 @@ export class FileService {
   /** @throws {AppError} `invalid`, `not_found`, `precondition_failed`. */
   async delete(
     caller: Caller,
-    { key, condition }: { key: FileKey; condition: FileCondition },
+    { key, condition, isPermanent = false }: FileRemoval,
     timing: Timing,
   ): Promise<void> {
     const { owner, path } = checked(key)
@@ -104,8 +114,10 @@ export class FileService {
     const nowMs = this.use.now()
     const viewer = viewerOf(caller, nowMs)
     const startedAt = timing.now()
-    await requireRight(database, viewer, { key: { owner, path }, needed: 'edit' })
-    const toTrash = settings.trashKeptMs > 0
+    // Who may edit may undo what others did, not make it impossible.
+    const needed = isPermanent ? 'manage' : 'edit'
+    await requireRight(database, viewer, { key: { owner, path }, needed })
+    const toTrash = settings.trashKeptMs > 0 && !isPermanent
     await database.files.delete(viewer, { key: { owner, path }, condition, nowMs, toTrash })
     timing.end('commit', startedAt)
   }
@@ -117,12 +129,6 @@ export class FileService {
     const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
     await requireRightBelow(this.use.database, viewer, { owner, folder, needed: 'view' })
     await requireOwner(this.use.database, owner)
-  }
-
-  private checkedLimit(limit: number): number {
-    const { listLimitMax } = this.use.settings
-    if (Number.isInteger(limit) && limit >= 1 && limit <= listLimitMax) return limit
-    throw new AppError('invalid', `limit must be between 1 and ${listLimitMax}`, { field: 'limit' })
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Viewer } from '../../domain/account'
 import { AppError } from '../../domain/errors'
 import type { FileKey, StoredFile } from '../../domain/file'
-import { allows } from '../../domain/rights'
+import { allows, type Right } from '../../domain/rights'
 import type {
   FileVersion,
   VersionKey,
@@ -31,7 +31,7 @@ export function versionHandlers(tables: Tables): Handlers<Operations> {
     'versions.find': (viewer, args) => find(tables, viewer, args),
     'versions.restore': (viewer, args) => restore(tables, viewer, args),
     'versions.delete': (viewer, args) =>
-      dropVersion(tables, requireVersion(tables, viewer, args).earlier, args.nowMs),
+      dropVersion(tables, requireVersion(tables, viewer, args, 'manage').earlier, args.nowMs),
     'versions.prune': ({ replacedBeforeMs, nowMs, limit }) => {
       const rows = [...tables.versions.values()]
         .filter((row) => row.replacedAtMs < replacedBeforeMs)
@@ -70,7 +70,7 @@ function find(tables: Tables, viewer: Viewer, { key, version }: VersionKey): Sto
 }
 
 function restore(tables: Tables, viewer: Viewer, args: VersionRestoration): StoredFile {
-  const { row, earlier } = requireVersion(tables, viewer, args)
+  const { row, earlier } = requireVersion(tables, viewer, args, 'edit')
   requireCondition(args.condition, row)
   const file = restored(withoutOwnerId(row), versionOf(earlier), args.nowMs)
   requireUsable(tables, file)
@@ -91,10 +91,15 @@ function see(tables: Tables, viewer: Viewer, key: FileKey): FileRow | null {
 }
 
 /** The file at a key that a viewer may change, and an earlier version of it. */
-function requireVersion(tables: Tables, viewer: Viewer, { key, version }: VersionKey) {
+function requireVersion(
+  tables: Tables,
+  viewer: Viewer,
+  { key, version }: VersionKey,
+  needed: Right,
+) {
   const row = tables.files.get(fileKeyOf(key))
   if (row === undefined) throw noSuchVersion()
-  requireRight(rightToFile(tables, viewer, { ...row, fileId: row.id }), 'edit')
+  requireRight(rightToFile(tables, viewer, { ...row, fileId: row.id }), needed)
   refuseCurrent(row, version)
   const earlier = tables.versions.get(versionKeyOf({ fileId: row.id, version }))
   if (earlier === undefined) throw noSuchVersion()

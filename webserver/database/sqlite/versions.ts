@@ -1,8 +1,8 @@
 import type { Viewer } from '../../domain/account'
 import { AppError } from '../../domain/errors'
 import type { FileKey } from '../../domain/file'
-import { allows } from '../../domain/rights'
-import type { FileVersion } from '../../domain/version'
+import { allows, type Right } from '../../domain/rights'
+import type { FileVersion, VersionKey } from '../../domain/version'
 import { fileInVersion, refuseCurrent, requireCondition, restored } from '../file-rules'
 import type { Handlers } from '../operations'
 import { AccountBytes } from './account-bytes'
@@ -72,10 +72,10 @@ function requiring(connection: Connection) {
   const findRow = rowFinder(connection)
   const find = findingVersion(connection)
   const rights = new Rights(connection)
-  return (viewer: Viewer, { key, version }: { key: FileKey; version: number }) => {
+  return (viewer: Viewer, { key, version }: VersionKey, needed: Right) => {
     const row = findRow(key)
     if (row === undefined) throw noSuchVersion()
-    rights.require(viewer, { ...row, fileId: row.id }, 'edit')
+    rights.require(viewer, { ...row, fileId: row.id }, needed)
     refuseCurrent(row, version)
     const earlier = find(row, version)
     if (earlier === undefined) throw noSuchVersion()
@@ -90,7 +90,7 @@ function restoring(connection: Connection): Handlers<Commands>['versions.restore
   const references = new BlobReferences(connection)
   const versions = new EarlierVersions(connection)
   return (viewer, args) => {
-    const { row, earlier } = requireVersion(viewer, args)
+    const { row, earlier } = requireVersion(viewer, args, 'edit')
     const current = fileOf(row)
     requireCondition(args.condition, current)
     const file = restored(current, versionOf(earlier), args.nowMs)
@@ -106,7 +106,7 @@ function restoring(connection: Connection): Handlers<Commands>['versions.restore
 function deleting(connection: Connection): Handlers<Commands>['versions.delete'] {
   const requireVersion = requiring(connection)
   const versions = new EarlierVersions(connection)
-  return (viewer, args) => versions.drop(requireVersion(viewer, args).earlier, args.nowMs)
+  return (viewer, args) => versions.drop(requireVersion(viewer, args, 'manage').earlier, args.nowMs)
 }
 
 function pruning(connection: Connection): Handlers<'versions.prune' | 'versions.pruneSurplus'> {

@@ -27,8 +27,17 @@ const listQuerySchema = z.strictObject({
 })
 
 const downloadQuerySchema = z.strictObject({
+  version: z.coerce.number().int().min(1).optional().meta({
+    description: 'Which version; the current one unless said.',
+  }),
   download: z.enum(['', '1', 'true']).optional().meta({
     description: 'Has the file saved, also where a browser could show it.',
+  }),
+})
+
+const removalQuerySchema = z.strictObject({
+  permanent: z.enum(['true', 'false']).default('false').meta({
+    description: 'Past the trash: it cannot be brought back, and its space is free.',
   }),
 })
 
@@ -110,7 +119,7 @@ function get(files: FileService, { downloads }: FileRouteOptions): Route {
       errors: ['not_found', 'precondition_failed', 'range_not_satisfiable'],
     },
     async ({ caller, params, query, timing, req, res }) => {
-      const open = await files.get(caller, params, timing)
+      const open = await files.get(caller, params, timing, query.version)
       const asAttachment = query.download !== undefined
       await sendFile(req, res, { open, asAttachment, ...downloads })
       return undefined
@@ -123,15 +132,18 @@ function remove(files: FileService): Route {
     {
       method: 'delete',
       path,
-      summary: 'Delete a file',
+      summary: 'Delete a file: into the trash, unless there is none',
       access: 'session',
       params: fileParams,
+      query: removalQuerySchema,
       responses: { 204: { description: 'Deleted.' } },
       errors: ['not_found', 'precondition_failed'],
     },
-    async ({ caller, params, timing, req }) => {
+    async ({ caller, params, query, timing, req }) => {
       const key: FileKey = params
-      await files.delete(caller, { key, condition: writeConditionOf(req.headers) }, timing)
+      const isPermanent = query.permanent === 'true'
+      const condition = writeConditionOf(req.headers)
+      await files.delete(caller, { key, condition, isPermanent }, timing)
       return { status: 204 }
     },
   )

@@ -3,6 +3,7 @@ import { inconsistenciesOf } from '../support/database/consistency'
 import { ScratchDatabase, type Kind } from '../support/database/scratch-database'
 import { accountsContract } from './database-accounts.contract'
 import { blobsContract } from './database-blobs.contract'
+import { contentsContract } from './database-contents.contract'
 import { emptyDatabaseContract } from './database-empty.contract'
 import { filesContract } from './database-files.contract'
 import { linksContract } from './database-links.contract'
@@ -38,6 +39,7 @@ export function databaseContract(kind: Kind): void {
     describe('files', () => filesContract(() => database))
     describe('versions', () => versionsContract(() => database))
     describe('the trash', () => trashContract(() => database))
+    describe('contents', () => contentsContract(() => database))
     describe('listings', () => listingContract(() => database))
     describe('links', () => linksContract(() => database))
     describe('blobs', () => blobsContract(() => database))

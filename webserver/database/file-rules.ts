@@ -1,3 +1,4 @@
+import { blobsOf, extentsOf, type Content } from '../domain/content'
 import type { FileCommit } from '../domain/database'
 import { AppError } from '../domain/errors'
 import { conditionHolds, numberedPath, type FileCondition, type StoredFile } from '../domain/file'
@@ -69,4 +70,45 @@ export function refuseCurrent(current: Pick<StoredFile, 'version'>, version: num
 /** @throws {AppError} `conflict`: a file is where another should come back. */
 export function refuseTaken(): never {
   throw new AppError('conflict', 'there is a file at this path', { field: 'path' })
+}
+
+/** @throws {AppError} `unavailable` when what a commit takes over of the file's content is no longer there to take. */
+export function requireRetained({ amendment }: FileCommit, current: StoredFile | undefined): void {
+  const held = new Set(current === undefined ? [] : blobsOf(current))
+  if (amendment?.retained.every((sha256) => held.has(sha256)) ?? true) return
+  throw new AppError('unavailable', 'the content was laid out anew: read it again', {
+    field: 'extents',
+    retryAfterS: 1,
+  })
+}
+
+/** What blobs are referred to for the sake of these extents. */
+type Uses = Pick<Content, 'sha256' | 'extents'>
+
+/** The uses of blobs that a commit adds and lets go. What is taken over of a content that is not kept is neither. */
+export function usesChangedBy(
+  commit: FileCommit,
+  current: StoredFile | undefined,
+): { gained: Uses; lost: Uses } {
+  const none = { sha256: null, extents: [] }
+  if (current === undefined || keepsReplaced(commit)) return { gained: commit, lost: none }
+  return { gained: without(commit, current), lost: without(current, commit) }
+}
+
+/** What decides which earlier versions there are afterwards. */
+export type Replacement = Pick<FileCommit, 'nowMs' | 'versionsKept' | 'amendment'>
+
+export function keepsReplaced({ amendment }: Pick<FileCommit, 'amendment'>): boolean {
+  return amendment?.keepsReplaced ?? true
+}
+
+/** The uses that the other has not as well, each as often as it has it not. */
+function without(content: Content, other: Content): Uses {
+  const left = [...blobsOf(other)]
+  const extents = extentsOf(content).filter(({ sha256 }) => {
+    const at = left.indexOf(sha256)
+    if (at !== -1) left.splice(at, 1)
+    return at === -1
+  })
+  return { sha256: null, extents }
 }

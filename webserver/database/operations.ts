@@ -38,6 +38,7 @@ export const queryNames = [
   'links.find',
   'links.findManaged',
   'links.list',
+  'contents.scattered',
   'blobs.referenced',
 ] as const satisfies readonly OperationName[]
 
@@ -71,6 +72,7 @@ export const commandNames = [
   'links.guess',
   'links.absolve',
   'links.deleteExpired',
+  'contents.compact',
   'blobs.recordOrphan',
   'blobs.condemn',
   'blobs.forget',

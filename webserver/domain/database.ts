@@ -21,6 +21,7 @@ export interface Database {
   readonly trash: TrashRecords
   readonly rights: RightRecords
   readonly links: LinkRecords
+  readonly contents: ContentRecords
   readonly blobs: BlobRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */
   ping(): Promise<void>
@@ -100,7 +101,7 @@ export interface FileRecords {
    * @throws `not_found` when the viewer may not know the place or the owner does not exist; `forbidden` when they may see
    * but not change it; `precondition_failed`; `quota_exceeded` when the bytes would exceed `quotaBytes`; `unavailable`
    * with the field `sha256` when a blob is being swept and was not linked by this upload (nothing happened: link it again
-   * and repeat).
+   * and repeat), or with the field `extents` when the file does not hold what `amendment` takes over (read it again).
    */
   commit(viewer: Viewer, args: FileCommit): Promise<{ file: StoredFile; created: boolean }>
   /** @throws `not_found`, `forbidden`, `precondition_failed`. @returns the file as it was. */
@@ -147,8 +148,55 @@ export interface FileCommit extends Content {
   versionsKept: number
   /** A path that is taken is left alone: the file becomes `name (2).ext`, or whatever number is free. */
   numberWhenTaken?: boolean
+  /** Of a content that is made out of the one it replaces. */
+  amendment?: Amendment
   /** The upload that this ends: what it reserved is taken over. Null when it reserved nothing. */
   upload: { id: string; leaseEpoch: number } | null
+}
+
+export interface Amendment {
+  /** The blobs that the new content takes over: the file must hold them still. */
+  retained: readonly string[]
+  /** Whether what is replaced becomes an earlier version. */
+  keepsReplaced: boolean
+}
+
+/** Contents in several extents, wherever they are: in files, their earlier versions or the trash. */
+export interface ContentRecords {
+  /**
+   * Those that were written before `beforeMs`, and those of at least `crowdedExtents` extents written before
+   * `crowdedBeforeMs`; oldest first, at most `limit`. None of the trash.
+   */
+  scattered(args: ScatteredQuery): Promise<ScatteredContent[]>
+  /**
+   * Makes one blob of a content's extents. Its entity tag stays as it is, for its bytes do.
+   * @returns false when there is no such content in extents any more.
+   * @throws `unavailable` with the field `sha256` as `FileRecords.commit` does.
+   */
+  compact(args: Compaction): Promise<boolean>
+}
+
+export interface ScatteredQuery {
+  beforeMs: number
+  crowdedBeforeMs: number
+  crowdedExtents: number
+  limit: number
+}
+
+export interface ScatteredContent extends Content {
+  fileId: string
+  version: number
+}
+
+export interface Compaction {
+  fileId: string
+  version: number
+  /** The content that was read is still this. */
+  etag: string
+  /** The blob that holds the same bytes. */
+  sha256: string
+  linked: readonly string[]
+  nowMs: number
 }
 
 /**

@@ -3,7 +3,13 @@ import type { FileCommit, FileDeletion, FileListing } from '../../domain/databas
 import { AppError } from '../../domain/errors'
 import type { FileKey, StoredFile } from '../../domain/file'
 import { allows } from '../../domain/rights'
-import { fileAfter, freePath, requireCondition } from '../file-rules'
+import {
+  fileAfter,
+  freePath,
+  requireCondition,
+  requireRetained,
+  usesChangedBy,
+} from '../file-rules'
 import type { Handlers } from '../operations'
 import { compareByCodePoint } from '../path-order'
 import { findByName } from './accounts'
@@ -56,11 +62,14 @@ function commit(tables: Tables, viewer: Viewer, wanted: FileCommit) {
   const place = { ownerId: owner.id, fileId: current?.id ?? null, path: args.key.path }
   requireRight(rightToFile(tables, viewer, place), current === undefined ? 'add' : 'edit')
   requireCondition(args.condition, current)
-  requireUsable(tables, args, args.linked)
+  requireRetained(args, current)
+  const { gained, lost } = usesChangedBy(args, current)
+  requireUsable(tables, gained, args.linked)
   const reservedBytes = reservedBy(tables, owner.id, args.upload)
   requireRoom(tables, owner.id, { current, sizeBytes: args.sizeBytes, reservedBytes })
 
-  acquireBlobs(tables, args, args.nowMs)
+  acquireBlobs(tables, gained, args.nowMs)
+  releaseBlobs(tables, lost, args.nowMs)
   if (args.upload !== null) tables.uploads.delete(args.upload.id)
   const file = fileAfter(args, current)
   tables.files.set(fileKeyOf(file), { ...file, ownerId: owner.id })

@@ -10,6 +10,7 @@ import {
 } from '../operations'
 import { accountHandlers } from './accounts'
 import { blobHandlers } from './blobs'
+import { contentHandlers } from './contents'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
 import { linkHandlers } from './links'
@@ -80,6 +81,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...trashHandlers(tables),
     ...rightHandlers(tables),
     ...linkHandlers(tables),
+    ...contentHandlers(tables),
     ...blobHandlers(tables),
     ping: () => undefined,
   }

@@ -15,6 +15,7 @@ import {
 import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
 import { isBusy, openReadConnection, type Connection } from './connection'
+import { contentQueries } from './contents'
 import { fileQueries } from './files'
 import { linkQueries } from './links'
 import { requireCurrent } from './migrations'
@@ -67,6 +68,7 @@ function queriesOf(connection: Connection): Handlers<QueryName> {
     ...trashQueries(connection),
     ...rightQueries(connection),
     ...linkQueries(connection),
+    ...contentQueries(connection),
     ...blobQueries(connection),
   }
 }

@@ -1,4 +1,4 @@
-import type { FileCommit } from '../../domain/database'
+import { keepsReplaced, type Replacement } from '../file-rules'
 import { AccountBytes } from './account-bytes'
 import { BlobReferences } from './blobs'
 import type { Connection } from './connection'
@@ -56,12 +56,12 @@ export class EarlierVersions {
   }
 
   /** Keeps what a commit replaced, as far as the policy and the quota allow; the oldest versions go first. */
-  keep(
-    replaced: FileRow,
-    { nowMs, versionsKept }: Pick<FileCommit, 'nowMs' | 'versionsKept'>,
-  ): void {
-    this.insert.run({ ...replaced, nowMs })
-    this.bytes.change(replaced.ownerId, { versions: replaced.sizeBytes })
+  keep(replaced: FileRow, commit: Replacement): void {
+    const { nowMs, versionsKept } = commit
+    if (keepsReplaced(commit)) {
+      this.insert.run({ ...replaced, nowMs })
+      this.bytes.change(replaced.ownerId, { versions: replaced.sizeBytes })
+    }
     this.dropSurplus(replaced.id, { nowMs, versionsKept })
     while (this.bytes.roomOf(replaced.ownerId) < 0) {
       const row = this.oldest.get({ id: replaced.id })

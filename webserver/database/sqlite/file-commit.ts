@@ -1,6 +1,12 @@
 import type { FileCommit } from '../../domain/database'
 import { AppError } from '../../domain/errors'
-import { fileAfter, freePath, requireCondition } from '../file-rules'
+import {
+  fileAfter,
+  freePath,
+  requireCondition,
+  requireRetained,
+  usesChangedBy,
+} from '../file-rules'
 import type { Handlers } from '../operations'
 import { AccountBytes } from './account-bytes'
 import { BlobReferences } from './blobs'
@@ -36,7 +42,10 @@ export function committing(connection: Connection): Handlers<'files.commit'>['fi
     const target = { ownerId, fileId: row?.id ?? null, path: args.key.path }
     rights.require(viewer, target, row === undefined ? 'add' : 'edit')
     requireCondition(args.condition, current)
-    references.acquire(args, args.nowMs, args.linked)
+    requireRetained(args, current)
+    const { gained, lost } = usesChangedBy(args, current)
+    references.acquire(gained, args.nowMs, args.linked)
+    references.release(lost, args.nowMs)
     if (args.upload !== null) endUpload(ownerId, args.upload)
     const file = fileAfter(args, current)
     put(rowOf(file, ownerId))

@@ -107,6 +107,8 @@ CREATE TABLE file_versions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX file_versions_by_owner ON file_versions (owner_id);
 CREATE INDEX file_versions_by_age ON file_versions (replaced_at_ms);
+CREATE INDEX file_versions_in_extents ON file_versions (replaced_at_ms) WHERE extents IS NOT NULL;
+CREATE INDEX files_in_extents ON files (updated_at_ms) WHERE extents IS NOT NULL;
 
 CREATE TABLE trash (
   id TEXT PRIMARY KEY,

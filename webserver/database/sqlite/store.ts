@@ -11,6 +11,7 @@ import {
 import { accountCommands } from './accounts'
 import { blobCommands } from './blobs'
 import { isBusy, openWriteConnection, translated, walPathOf, type Connection } from './connection'
+import { contentCommands } from './contents'
 import { fileCommands } from './files'
 import { linkCommands } from './links'
 import { requireCurrent } from './migrations'
@@ -46,6 +47,7 @@ class SqliteStore implements Store {
       ...versionCommands(connection),
       ...trashCommands(connection),
       ...linkCommands(connection),
+      ...contentCommands(connection),
       ...blobCommands(connection),
       ping: () => undefined,
     }

@@ -34,7 +34,8 @@ export function parseCommandLine(argv: readonly string[]): Command {
   return { kind: 'start', flags }
 }
 
-function takeFlag(word: string, rest: string[], flags: RawSettings): void {
+/** Takes one setting's flag, and its value from `rest`, into `flags`. @throws {UsageError} */
+export function takeFlag(word: string, rest: string[], flags: RawSettings): void {
   const { name, value, negated } = splitFlag(word)
   const setting = settingOf(name)
   if (setting.unit !== 'true or false') {

@@ -38,7 +38,12 @@ export function loadConfig(argv = process.argv.slice(2), env = process.env): Loa
 
 /** The settings without any flag: how commands beside the service learn where it keeps things. @throws {UsageError} */
 export function installedConfig(env = process.env): Config {
-  return resolveConfig(clusterConfig, readEnvironment(env))
+  return configWith(new Map(), env)
+}
+
+/** The settings for a command that takes the service's flags too. @throws {UsageError} */
+export function configWith(flags: RawSettings, env = process.env): Config {
+  return resolveConfig(clusterConfig, readEnvironment(env), flags)
 }
 
 function leave(text: string, code: number): never {

@@ -13,7 +13,10 @@ interface Totals {
 }
 
 /** Looks into the stored data itself. @returns every account and blob whose books do not balance, and damage found by SQLite. */
-export function inconsistenciesOf({ config, paths }: ScratchDatabase): unknown[] {
+export function inconsistenciesOf({
+  config,
+  paths,
+}: Pick<ScratchDatabase, 'config' | 'paths'>): unknown[] {
   const { accounts, blobs, damage } =
     config.database.kind === 'sqlite' ? ofSqlite(paths.database) : ofDebug(paths.database)
   return [

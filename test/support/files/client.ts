@@ -44,6 +44,11 @@ export class Client {
     return anyone.logIn('root')
   }
 
+  /** The same session at another address. */
+  onto(url: string): Client {
+    return new Client(url, this.authorization)
+  }
+
   async makeMember(name: string): Promise<Client> {
     await this.json('POST', '/v1/accounts', { name, password })
     return this.logIn(name)

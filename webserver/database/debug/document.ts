@@ -124,7 +124,7 @@ const keyOf: { [K in keyof Tables]: (row: RowOf<K>) => string } = {
 }
 const tableNames = Object.keys(keyOf) as (keyof Tables)[]
 
-const fileName = 'database.json'
+export const fileName = 'database.json'
 const currentVersion = 2
 
 /** @throws {AppError} `unsupported` when a newer program wrote the document or it cannot be read. */

@@ -1,6 +1,7 @@
 import type { PreparedDatabase } from '../prepared-database'
 import { blobHandlers } from './blobs'
 import { loadTables, saveTables } from './document'
+import { countRecords, forgetUploads, storedContents } from './snapshot'
 
 export function prepareDebug(directory: string): PreparedDatabase {
   const tables = loadTables(directory)
@@ -15,6 +16,13 @@ export function prepareDebug(directory: string): PreparedDatabase {
         if (refs === 0) tables.blobs.delete(sha256)
       saveTables(directory, tables)
       return Promise.resolve(before - tables.blobs.size)
+    },
+    storedContents: () => storedContents(tables),
+    counts: () => countRecords(tables),
+    forgetUploads() {
+      const count = forgetUploads(tables)
+      saveTables(directory, tables)
+      return Promise.resolve(count)
     },
     close: () => Promise.resolve(),
   }

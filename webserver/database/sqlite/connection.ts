@@ -4,7 +4,7 @@ import { AppError } from '../../domain/errors'
 
 export type Connection = Sqlite.Database
 
-const fileName = 'gristmill.sqlite'
+export const fileName = 'gristmill.sqlite'
 
 /**
  * `timeout: 0` everywhere: the library waits for locks by stopping the event loop. Who meets a lock tries again later.

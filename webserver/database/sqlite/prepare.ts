@@ -3,6 +3,7 @@ import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
 import { openWriteConnection } from './connection'
 import { migrate } from './migrations'
+import { countRecords, forgetUploads, storedContents } from './stored-contents'
 
 export function prepareSqlite(directory: string): PreparedDatabase {
   const connection = openWriteConnection(directory)
@@ -15,6 +16,9 @@ export function prepareSqlite(directory: string): PreparedDatabase {
       const { changes } = connection.prepare('DELETE FROM blobs WHERE refs = 0').run()
       return Promise.resolve(changes)
     },
+    storedContents: () => storedContents(connection),
+    counts: () => countRecords(connection),
+    forgetUploads: () => Promise.resolve(forgetUploads(connection)),
     close() {
       connection.close()
       return Promise.resolve()

@@ -20,6 +20,7 @@ import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
 import { fileRoutes } from './http/routes/files'
 import { healthRoutes } from './http/routes/health'
+import { listingRoutes } from './http/routes/listing'
 import { loggingRoutes } from './http/routes/logging'
 import { metricsRoute } from './http/routes/metrics'
 import { modelRoutes } from './http/routes/models'
@@ -37,6 +38,7 @@ import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
 import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
+import { ListingService } from './services/listing-service'
 import { MaintenanceService } from './services/maintenance-service'
 import { ModelService } from './services/model-service'
 import { SharedMemoryService } from './services/shared-memory-service'
@@ -63,6 +65,7 @@ interface Backends {
 interface Services {
   accounts: AccountService
   files: FileService
+  listing: ListingService
   models: ModelService
   sharedMemory: SharedMemoryService
   monitoring: MonitoringService
@@ -155,6 +158,7 @@ function createServices(
       onBackgroundError,
     }),
     files: new FileService({ ...backends, settings: config.files, now }),
+    listing: new ListingService({ ...backends, settings: config.files, now }),
     models: new ModelService({
       control,
       uploads: new DiskModelUploads(paths.uploadedModels),
@@ -187,6 +191,7 @@ function createRoutes(
     }),
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
+    ...listingRoutes(use.listing),
     ...modelRoutes(use.models, setup.config.inference),
     ...sharedMemoryRoutes(use.sharedMemory, setup.config.inference),
     ...statisticsRoutes(use.monitoring, setup.config.inference),

@@ -3,6 +3,7 @@ import type { Database } from '../../webserver/domain/database'
 import { isAppError } from '../../webserver/domain/errors'
 import { accountNamed, commitOf, sessionOf, sha256Of } from '../support/database/fixtures'
 import { inconsistenciesOf } from '../support/database/consistency'
+import { browsing } from '../support/database/browse-steps'
 import { linkSteps } from '../support/database/link-steps'
 import {
   name,
@@ -215,6 +216,7 @@ const batches = fc.array(
       { minLength: 1, maxLength: 8 },
     ),
     look,
+    browses: fc.array(browsing, { minLength: 2, maxLength: 2 }),
   }),
   { minLength: 10, maxLength: 20 },
 )
@@ -244,10 +246,11 @@ async function answers(kind: Kind, steps: Batches): Promise<unknown[]> {
 
 async function answersOf(database: Database, steps: Batches): Promise<unknown[]> {
   const all: unknown[] = []
-  for (const [index, { commands, look: read }] of steps.entries()) {
+  for (const [index, { commands, look: read, browses }] of steps.entries()) {
     const nowMs = 1000 + index * 10
     all.push(await Promise.all(commands.map((step, i) => answerOf(step(database, nowMs + i)))))
     all.push(await read(database, nowMs))
+    all.push(await Promise.all(browses.map((step) => answerOf(step(database, nowMs)))))
   }
   return all
 }

@@ -4,6 +4,7 @@ import { ScratchDatabase, type Kind } from '../support/database/scratch-database
 import { accountsContract } from './database-accounts.contract'
 import { blobsContract } from './database-blobs.contract'
 import { contentsContract } from './database-contents.contract'
+import { browsingContract } from './database-browsing.contract'
 import { emptyDatabaseContract } from './database-empty.contract'
 import { filesContract } from './database-files.contract'
 import { linksContract } from './database-links.contract'
@@ -42,6 +43,7 @@ export function databaseContract(kind: Kind): void {
     describe('contents', () => contentsContract(() => database))
     describe('listings', () => listingContract(() => database))
     describe('links', () => linksContract(() => database))
+    describe('browsing', () => browsingContract(() => database))
     describe('blobs', () => blobsContract(() => database))
     describe('four processes', () => processesContract(() => ({ scratch, database })))
   })

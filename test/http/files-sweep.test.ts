@@ -20,7 +20,6 @@ const settings = {
   uploadsInFlightMax: 1000,
   versionsKept: 0,
   trashKeptMs: 0,
-  listLimitMax: 1000,
 }
 
 describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (kind) => {

@@ -215,7 +215,7 @@ describe('files', () => {
 
     test('for nobody else', async () => {
       await list('?owner=carol', bob.token).expect(404)
-      expect(await pageOf(list('', bob.token))).toEqual({ files: [], cursor: null })
+      expect(await pageOf(list('', bob.token))).toEqual({ files: [], folders: [], cursor: null })
     })
   })
 

@@ -5,7 +5,6 @@ import { evaluateRead, writeConditionOf } from '../../webserver/http/conditional
 import { rangesOf } from '../../webserver/http/downloads/range'
 import { formatHttpDate, parseHttpDate } from '../../webserver/http/http-date'
 import { contentTypeOf } from '../../webserver/services/content-type'
-import { decodeCursor, encodeCursor } from '../../webserver/services/file-cursor'
 
 const at = Date.UTC(2026, 10, 20, 12, 0, 0)
 const file: StoredFile = {
@@ -236,26 +235,6 @@ describe('content types', () => {
   ])('that are none are refused: %p', (stated) => {
     expect(() => contentTypeOf(stated, 'a')).toThrow(
       expect.objectContaining({ code: 'invalid', field: 'Content-Type' }) as Error,
-    )
-  })
-})
-
-describe('cursors', () => {
-  test('come back as they were', () => {
-    const key = { owner: 'alice', path: 'a/ü/c' }
-    expect(decodeCursor(encodeCursor(key))).toEqual(key)
-  })
-
-  test.each([
-    '',
-    'x',
-    '%',
-    'YWxpY2U',
-    Buffer.from('/a').toString('base64url'),
-    Buffer.from('a/../b').toString('base64url'),
-  ])('of anyone else are refused: %p', (cursor) => {
-    expect(() => decodeCursor(cursor)).toThrow(
-      expect.objectContaining({ code: 'invalid', field: 'cursor' }) as Error,
     )
   })
 })

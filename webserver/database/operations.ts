@@ -33,6 +33,7 @@ export const queryNames = [
   'versions.list',
   'versions.find',
   'trash.list',
+  'files.browse',
   'rights.ofFile',
   'rights.ofFolder',
   'links.find',

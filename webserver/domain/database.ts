@@ -2,6 +2,7 @@ import type { Account, Viewer } from './account'
 import type { Content } from './content'
 import type { FileCondition, FileKey, StoredFile } from './file'
 import type { LinkRecords } from './link'
+import type { Browse, Browsed } from './listing'
 import type { Right } from './rights'
 import type { Session } from './session'
 import type { TrashRecords } from './trash'
@@ -95,6 +96,12 @@ export interface FileRecords {
    * folder that is shared as a whole, which `prefix` must name.
    */
   list(viewer: Viewer, args: FileListing): Promise<StoredFile[]>
+  /**
+   * Files and folders page by page, in any order and filtered; what does not change meanwhile is shown once. Whose files:
+   * as in `list`.
+   * @throws `invalid` with the field `sort` when the order would need more rows than may be looked at, or an owner.
+   */
+  browse(viewer: Viewer, args: Browse): Promise<Browsed>
   /**
    * Creates or replaces the file at `key`: the row, the owner's bytes and the blobs' references move together. A replaced
    * file keeps its id and `createdAtMs`, its version grows by one, and what it was becomes an earlier version.

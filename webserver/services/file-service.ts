@@ -1,17 +1,14 @@
-import { viewerOf, type Caller, type Viewer } from '../domain/account'
+import { viewerOf, type Caller } from '../domain/account'
 import type { BlobStore } from '../domain/blob-store'
 import type { Database } from '../domain/database'
-import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
+import { requireFilePath, type FileCondition, type FileKey } from '../domain/file'
 import type { Timing } from '../domain/timing'
-import { requirePageLimit } from './page-limit'
-import { noSuchFile, requireOwner, requireRight, requireRightBelow } from './access'
+import { noSuchFile, requireRight } from './access'
 import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
-import { decodeCursor, encodeCursor } from './file-cursor'
 import { Uploads, type Upload, type UploadResult, type UploadSettings } from './upload'
 
 export interface FileSettings extends UploadSettings {
-  listLimitMax: number
   /** How long deleted files can be brought back; 0 deletes at once. */
   trashKeptMs: number
 }
@@ -26,20 +23,6 @@ export interface FileDependencies {
 export interface PutFile extends Omit<Upload, 'contentType'> {
   /** As the sender stated it; null to go by the name. */
   contentType: string | null
-}
-
-export interface FilePage {
-  files: StoredFile[]
-  /** Asks for the next page; null after the last. */
-  cursor: string | null
-}
-
-export interface FileQuery {
-  /** Null for all that the caller sees. */
-  owner: string | null
-  prefix: string
-  cursor: string | null
-  limit: number
 }
 
 export interface FileRemoval {
@@ -86,23 +69,6 @@ export class FileService {
     return openContent(blobs, file)
   }
 
-  /** @throws {AppError} `invalid`, `not_found` when the caller may not know the owner. */
-  async list(caller: Caller, query: FileQuery, timing: Timing): Promise<FilePage> {
-    const { owner, cursor } = query
-    const limit = requirePageLimit(query.limit, this.use.settings.listLimitMax)
-    const after = cursor === null ? null : decodeCursor(cursor)
-    const startedAt = timing.now()
-    const viewer = viewerOf(caller, this.use.now())
-    const prefix = query.prefix.normalize('NFC')
-    if (owner !== null) await this.requireListing(viewer, { owner, prefix })
-    const args = { owner, prefix, after, limit: limit + 1 }
-    const found = await this.use.database.files.list(viewer, args)
-    timing.end('database', startedAt)
-    const files = found.slice(0, limit)
-    const last = files.at(-1)
-    return { files, cursor: found.length > limit && last ? encodeCursor(last) : null }
-  }
-
   /** @throws {AppError} `invalid`, `not_found`, `precondition_failed`. */
   async delete(
     caller: Caller,
@@ -120,15 +86,6 @@ export class FileService {
     const toTrash = settings.trashKeptMs > 0 && !isPermanent
     await database.files.delete(viewer, { key: { owner, path }, condition, nowMs, toTrash })
     timing.end('commit', startedAt)
-  }
-
-  private async requireListing(
-    viewer: Viewer,
-    { owner, prefix }: { owner: string; prefix: string },
-  ): Promise<void> {
-    const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
-    await requireRightBelow(this.use.database, viewer, { owner, folder, needed: 'view' })
-    await requireOwner(this.use.database, owner)
   }
 }
 

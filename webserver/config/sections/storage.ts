@@ -31,7 +31,18 @@ export const files = section({
     'image/png, image/jpeg, image/gif, image/webp, image/avif, image/bmp, text/plain, application/pdf, audio/*, video/*',
     'What browsers show rather than save. HTML, XML, SVG, scripts and style sheets are always saved.',
   ),
-  listLimitMax: whole('files', [1, 10_000], 1000, 'Most files on one page of a listing.'),
+  listLimitMax: whole(
+    'files',
+    [1, 10_000],
+    1000,
+    'Most files and folders on one page of a listing.',
+  ),
+  examinedMax: whole(
+    'rows',
+    [100, 100_000],
+    10_000,
+    'Files that are looked at for one page of a listing, and at once for the sum of a folder. A page that needs more is short; what no index sorts is refused above it.',
+  ),
   versionsKept: whole(
     'versions',
     [0, 10_000],

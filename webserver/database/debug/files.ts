@@ -48,7 +48,7 @@ function list(tables: Tables, viewer: Viewer, args: FileListing): StoredFile[] {
     .map(withoutOwnerId)
 }
 
-function seesFolder(tables: Tables, viewer: Viewer, owner: string, prefix: string): boolean {
+export function seesFolder(tables: Tables, viewer: Viewer, owner: string, prefix: string): boolean {
   const ownerId = findByName(tables, owner)?.id
   const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
   return ownerId !== undefined && allows(rightToFolder(tables, viewer, { ownerId, folder }), 'view')

@@ -11,6 +11,7 @@ import {
 import { accountHandlers } from './accounts'
 import { blobHandlers } from './blobs'
 import { contentHandlers } from './contents'
+import { browseHandlers } from './browsing'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
 import { linkHandlers } from './links'
@@ -79,6 +80,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...fileHandlers(tables),
     ...versionHandlers(tables),
     ...trashHandlers(tables),
+    ...browseHandlers(tables),
     ...rightHandlers(tables),
     ...linkHandlers(tables),
     ...contentHandlers(tables),

@@ -3,6 +3,7 @@ import type { FileListing } from '../../domain/database'
 import { allows } from '../../domain/rights'
 import type { Handlers } from '../operations'
 import { compareByCodePoint, endOfPrefix } from '../path-order'
+import { browsing } from './browsing'
 import type { Connection } from './connection'
 import { committing } from './file-commit'
 import { deleting } from './file-deletion'
@@ -10,8 +11,14 @@ import { fileColumns, fileOf, type FileRow } from './file-row'
 import { Rights } from './rights'
 import { rowFinder } from './row-finder'
 
-export function fileQueries(connection: Connection): Handlers<'files.find' | 'files.list'> {
-  return { 'files.find': finding(connection), 'files.list': listing(connection) }
+export function fileQueries(
+  connection: Connection,
+): Handlers<'files.find' | 'files.list' | 'files.browse'> {
+  return {
+    'files.find': finding(connection),
+    'files.list': listing(connection),
+    'files.browse': browsing(connection),
+  }
 }
 
 export function fileCommands(connection: Connection): Handlers<'files.commit' | 'files.delete'> {

@@ -90,6 +90,8 @@ INSERT INTO files
     version, created_at_ms, updated_at_ms
   FROM old_files;
 DROP TABLE old_files;
+CREATE INDEX files_by_updated ON files (owner_id, updated_at_ms, path);
+CREATE INDEX files_by_size ON files (owner_id, size_bytes, path);
 
 CREATE TABLE file_versions (
   file_id TEXT NOT NULL,

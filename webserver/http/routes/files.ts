@@ -8,7 +8,6 @@ import { digestHeaders } from '../downloads/file-headers'
 import { sendFile, type DownloadOptions } from '../downloads/send-file'
 import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
-import { nameSchema } from '../schemas'
 import { requestBody } from '../uploads/request-body'
 
 export interface FileRouteOptions {
@@ -18,13 +17,6 @@ export interface FileRouteOptions {
 }
 
 const path = '/v1/files/:owner/*path'
-
-const listQuerySchema = z.strictObject({
-  owner: nameSchema.optional(),
-  prefix: z.string().max(1024).default(''),
-  cursor: z.string().max(2048).optional(),
-  limit: z.coerce.number().int().default(100),
-})
 
 const downloadQuerySchema = z.strictObject({
   version: z.coerce.number().int().min(1).optional().meta({
@@ -41,32 +33,8 @@ const removalQuerySchema = z.strictObject({
   }),
 })
 
-const pageSchema = z.strictObject({
-  files: z.array(fileSchema),
-  cursor: z.string().nullable().meta({ description: 'Asks for the next page; null on the last.' }),
-})
-
 export function fileRoutes(files: FileService, options: FileRouteOptions): Route[] {
-  return [list(files), put(files, options), get(files, options), remove(files)]
-}
-
-function list(files: FileService): Route {
-  return defineRoute(
-    {
-      method: 'get',
-      path: '/v1/files',
-      summary: 'List files in order of owner and path',
-      access: 'session',
-      query: listQuerySchema,
-      responses: { 200: { description: 'A page of files.', schema: pageSchema } },
-      errors: ['not_found'],
-    },
-    async ({ caller, query, timing }) => {
-      const { owner = null, cursor = null, prefix, limit } = query
-      const page = await files.list(caller, { owner, cursor, prefix, limit }, timing)
-      return { status: 200, body: { files: page.files.map(fileView), cursor: page.cursor } }
-    },
-  )
+  return [put(files, options), get(files, options), remove(files)]
 }
 
 function put(files: FileService, options: FileRouteOptions): Route {

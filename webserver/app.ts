@@ -16,6 +16,7 @@ import { inferenceStatements } from './http/inference-statements'
 import { authenticator } from './http/middleware/authenticate'
 import { RequestCounts } from './http/request-counts'
 import type { Route } from './http/route'
+import { archiveRoutes } from './http/routes/archives'
 import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
 import { fileRoutes } from './http/routes/files'
@@ -36,6 +37,7 @@ import { DiskModelUploads } from './model/disk-model-uploads'
 import { createPasswordHasher } from './passwords/create-password-hasher'
 import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
+import { ArchiveService } from './services/archives/archive-service'
 import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
 import { ListingService } from './services/listing-service'
@@ -64,6 +66,7 @@ interface Backends {
 
 interface Services {
   accounts: AccountService
+  archives: ArchiveService
   files: FileService
   listing: ListingService
   models: ModelService
@@ -157,6 +160,7 @@ function createServices(
       now,
       onBackgroundError,
     }),
+    archives: new ArchiveService({ ...backends, settings: config.files, now }),
     files: new FileService({ ...backends, settings: config.files, now }),
     listing: new ListingService({ ...backends, settings: config.files, now }),
     models: new ModelService({
@@ -181,17 +185,19 @@ function createRoutes(
   use: Backends & Services & { status: () => ServiceStatus | null },
 ): Route[] {
   const { http, metrics } = setup.config
+  const downloads = downloadOptionsOf(setup.config)
   const routes = [
     ...healthRoutes({ pingDatabase: () => use.database.ping(), status: use.status }),
     ...accountRoutes(use.accounts),
     ...sessionRoutes(use.sessions),
     ...fileRoutes(use.files, {
-      downloads: downloadOptionsOf(setup.config),
+      downloads,
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
     }),
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),
+    ...archiveRoutes(use.archives, downloads),
     ...modelRoutes(use.models, setup.config.inference),
     ...sharedMemoryRoutes(use.sharedMemory, setup.config.inference),
     ...statisticsRoutes(use.monitoring, setup.config.inference),

@@ -105,6 +105,22 @@ const table: Row[] = [
     ask: ({ call, owner }) => call('DELETE', `/v1/files/${owner.name}/kept`),
   },
   {
+    route: 'GET /v1/archives/:owner.zip',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) => call('GET', `/v1/archives/${owner.name}.zip`),
+  },
+  {
+    route: 'GET /v1/archives/:owner/*path.zip',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) => call('GET', `/v1/archives/${owner.name}/folder.zip`),
+  },
+  {
+    route: 'POST /v1/archives',
+    answers: [401, 200, 404, 200],
+    ask: ({ call, owner }) =>
+      call('POST', '/v1/archives').send({ owner: owner.name, paths: ['kept'] }),
+  },
+  {
     // Those who get through learn that these workers have no primary.
     route: 'GET /v2/models',
     answers: [401, 503, 503, 503],
@@ -233,6 +249,7 @@ describe('who may do what', () => {
       service.call('PUT', `/v1/files/${owner.name}/${path}`, owner.token).send(content)
     await put('kept', 'earlier').expect(201)
     await put('kept', 'kept').expect(200)
+    await put('folder/kept', 'kept').expect(201)
     await put('deleted', 'deleted').expect(201)
     await service.call('DELETE', `/v1/files/${owner.name}/deleted`, owner.token).expect(204)
     const trash = (await service.call('GET', '/v1/trash', owner.token).expect(200)).body as {

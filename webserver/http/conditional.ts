@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../domain/errors'
-import { conditionHolds, type FileCondition, type StoredFile } from '../domain/file'
+import { conditionHolds, type FileCondition } from '../domain/file'
+import type { Sendable } from '../services/open-content'
 import { parseHttpDate } from './http-date'
 
 const tag = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"'
@@ -34,7 +35,7 @@ function tagConditionOf(headers: IncomingHttpHeaders): FileCondition {
  * Decides what the conditions of a GET or HEAD leave to be answered, in the order of RFC 9110 §13.2.2.
  * @throws {AppError} `precondition_failed`; `invalid` for tags that are none.
  */
-export function evaluateRead(headers: IncomingHttpHeaders, file: StoredFile): 'send' | 304 {
+export function evaluateRead(headers: IncomingHttpHeaders, file: Sendable): 'send' | 304 {
   const { ifMatch, ifNoneMatch } = tagConditionOf(headers)
   const etag = file.etag
   const failed =
@@ -50,14 +51,15 @@ export function evaluateRead(headers: IncomingHttpHeaders, file: StoredFile): 's
   return changed ? 'send' : 304
 }
 
-/** Seconds are all that a date in a header can tell. */
-export function lastModifiedOf({ updatedAtMs }: StoredFile): number {
-  return Math.floor(updatedAtMs / 1000) * 1000
+/** Seconds are all that a date in a header can tell. Null where there is none to go by. */
+export function lastModifiedOf({ updatedAtMs }: Sendable): number | null {
+  return updatedAtMs === null ? null : Math.floor(updatedAtMs / 1000) * 1000
 }
 
-function isModifiedSince(file: StoredFile, header: string | undefined, otherwise: boolean) {
+function isModifiedSince(file: Sendable, header: string | undefined, otherwise: boolean) {
   const sinceMs = header === undefined ? null : parseHttpDate(header)
-  return sinceMs === null ? otherwise : lastModifiedOf(file) > sinceMs
+  const modifiedMs = lastModifiedOf(file)
+  return sinceMs === null || modifiedMs === null ? otherwise : modifiedMs > sinceMs
 }
 
 function tagsOf(field: string, header: string | undefined): readonly string[] | '*' | undefined {

@@ -3,13 +3,26 @@ import type { BlobStore } from '../domain/blob-store'
 import { extentsOf, type Extent } from '../domain/content'
 import type { StoredFile } from '../domain/file'
 
-/** A file, and what a door needs to send it. */
-export interface OpenFile {
-  file: StoredFile
+/** What the headers of an answer tell. */
+export type Sendable = Pick<
+  StoredFile,
+  'path' | 'contentType' | 'sizeBytes' | 'etag' | 'sha256'
+> & {
+  /** Null for what is newly made each time. */
+  updatedAtMs: number | null
+}
+
+/** A content, and what a door needs to send it. */
+export interface OpenContent {
+  file: Sendable
   /** Where a front server finds the content, relative to the store's root; null when it is not one whole blob. */
   location: string | null
   /** Bytes `startByte`..`endByte`, inclusive. */
   read(startByte: number, endByte: number): Promise<Readable>
+}
+
+export interface OpenFile extends OpenContent {
+  file: StoredFile
 }
 
 export function openContent(blobs: BlobStore, file: StoredFile): OpenFile {

@@ -43,8 +43,8 @@ function run(command, args) {
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
-  if (major > 20 || (major === 20 && minor >= 12)) return
-  stop(`Gristmill needs Node 20.12 or newer; this is ${process.versions.node}.`)
+  if (major > 20 || (major === 20 && minor >= 15)) return
+  stop(`Gristmill needs Node 20.15 or newer; this is ${process.versions.node}.`)
 }
 
 /** Runs `npm ci` unless these very packages were installed for this very Node. */

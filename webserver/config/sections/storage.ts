@@ -43,6 +43,7 @@ export const files = section({
     10_000,
     'Files that are looked at for one page of a listing, and at once for the sum of a folder. A page that needs more is short; what no index sorts is refused above it.',
   ),
+  archiveFilesMax: whole('files', [1, 1_000_000], 10_000, 'Most files in one archive.'),
   versionsKept: whole(
     'versions',
     [0, 10_000],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { OpenFile } from '../../services/open-content'
+import type { OpenContent } from '../../services/open-content'
 import { lengthOf, type ByteRange } from './range'
 
 /** Several parts of a content in one body: multipart/byteranges (RFC 9110 §14.6). */
@@ -11,7 +11,7 @@ export class Parts {
 
   /** @param contentType of the content, which each part repeats. */
   constructor(
-    private readonly open: OpenFile,
+    private readonly open: OpenContent,
     private readonly ranges: readonly ByteRange[],
     contentType: string,
   ) {

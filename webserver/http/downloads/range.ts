@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../domain/errors'
-import type { StoredFile } from '../../domain/file'
+import type { Sendable } from '../../services/open-content'
 
 /** Inclusive byte positions. */
 export interface ByteRange {
@@ -19,7 +19,7 @@ const oneRange = /^(\d*)-(\d*)$/
  */
 export function rangesOf(
   headers: IncomingHttpHeaders,
-  file: StoredFile,
+  file: Sendable,
   rangesMax: number,
 ): readonly ByteRange[] | null {
   const { range } = headers

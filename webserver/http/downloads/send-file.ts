@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { isAppError } from '../../domain/errors'
-import type { OpenFile } from '../../services/open-content'
+import type { OpenContent } from '../../services/open-content'
 import { evaluateRead } from '../conditional'
 import { validatorHeaders, type ContentHeaders } from './file-headers'
 import { contentRangeOf, Parts } from './parts'
@@ -17,7 +17,7 @@ export interface DownloadOptions {
 }
 
 export interface Download {
-  open: OpenFile
+  open: OpenContent
   /** Whether it is to be saved, though a browser could show it. */
   asAttachment: boolean
 }
@@ -25,7 +25,7 @@ export interface Download {
 type Ranges = readonly ByteRange[] | null
 
 interface Sent {
-  open: OpenFile
+  open: OpenContent
   ranges: Ranges
   headers: Readonly<Record<string, string>>
 }

@@ -35,6 +35,7 @@ import { versionRoutes } from './http/routes/versions'
 import { createHttpServer } from './http/server'
 import { DiskModelUploads } from './model/disk-model-uploads'
 import { createPasswordHasher } from './passwords/create-password-hasher'
+import { openFaultPoints } from './platform/fault-points'
 import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
 import { ArchiveService } from './services/archives/archive-service'
@@ -137,10 +138,11 @@ function createInferencePipe({ setup, paths }: RoleContext, { sessions, pins }: 
 async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backends> {
   const { config } = setup
   const turns = new Semaphore(config.passwords)
+  const faults = openFaultPoints(config.test.faultOrders)
   perf.gauge('password_wait', () => turns.waitingCount)
   return {
-    blobs: await openDiskBlobStore(paths),
-    database: await openDatabase({ config, paths }),
+    blobs: await openDiskBlobStore(paths, faults),
+    database: faults.around('', await openDatabase({ config, paths })),
     hasher: createPasswordHasher(config.passwords, turns),
   }
 }

@@ -4,7 +4,7 @@ import { cluster } from './sections/cluster'
 import { models, inference } from './sections/inference'
 import { metrics } from './sections/metrics'
 import { perf } from './sections/perf'
-import { data, http, log } from './sections/service'
+import { data, http, log, test } from './sections/service'
 import { files, database } from './sections/storage'
 
 /** Every setting of Gristmill. Names carry their unit; `notes/configuration.md` is generated from here. */
@@ -22,6 +22,7 @@ export const configSchema = z.strictObject({
   perf,
   metrics,
   log,
+  test,
 })
 
 export type Config = Readonly<z.infer<typeof configSchema>>

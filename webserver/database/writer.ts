@@ -2,6 +2,7 @@ import type { Config } from '../config/schema'
 import type { Paths } from '../config/paths'
 import type { RoleContext, Running } from '../config/process-setup'
 import { openDebugStore } from './debug/store'
+import { openFaultPoints, type FaultPoints } from '../platform/fault-points'
 import { GroupCommit } from './group-commit'
 import { CommandServer } from './link/command-server'
 import type { Store } from './operations'
@@ -19,7 +20,8 @@ export async function startWriter({
   counts,
 }: RoleContext): Promise<Running> {
   const { batchMax, queueMax } = setup.config.database
-  const store = openStore(setup.config, paths)
+  const faults = openFaultPoints(setup.config.test.faultOrders)
+  const store = openStore(setup.config, paths, faults)
   const commits = new GroupCommit({ store, batchMax, queueMax, perf, log, counts })
   const server = new CommandServer(commits, log)
   await server.listen(paths.socket('database'))
@@ -31,7 +33,7 @@ export async function startWriter({
   }
 }
 
-function openStore(config: Config, paths: Paths): Store {
-  if (config.database.kind === 'debug') return openDebugStore(paths.database)
-  return openSqliteStore(paths.database, config.database.walBytesMax)
+function openStore(config: Config, paths: Paths, faults: FaultPoints): Store {
+  if (config.database.kind === 'debug') return openDebugStore(paths.database, faults)
+  return openSqliteStore(paths.database, config.database.walBytesMax, faults)
 }

@@ -52,9 +52,17 @@ class SyncedDirectory {
     return syncing
   }
 
+  /** A descriptor whose sync failed is not used again: it may report success for what it has lost. */
   private async syncNow(): Promise<void> {
-    this.fd ??= await openFile(this.path, directoryFlags)
-    await syncFile(this.fd)
+    const fd = this.fd ?? (await openFile(this.path, directoryFlags))
+    this.fd = undefined
+    try {
+      await syncFile(fd)
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+    this.fd = fd
   }
 }
 

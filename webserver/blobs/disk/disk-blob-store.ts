@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type { BlobDraft, BlobStore } from '../../domain/blob-store'
 import type { Timing } from '../../domain/timing'
+import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import { BlobDirectories, makeDirectory } from './directories'
 import { DiskDraft } from './disk-draft'
 import { codeOf, onDisk } from './disk-errors'
@@ -26,14 +27,18 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW } = constants
  * Makes the directories that are missing.
  * @throws {Error} when they cannot be used, with a sentence for who runs the service.
  */
-export async function openDiskBlobStore(paths: DiskPaths): Promise<BlobStore> {
-  const directories = new BlobDirectories(paths.blobs)
+export async function openDiskBlobStore(
+  paths: DiskPaths,
+  faults: FaultPoints = noFaults,
+): Promise<BlobStore> {
+  const directories = faults.around('directories', new BlobDirectories(paths.blobs))
   await directories.prepare()
   await makeDirectory(paths.drafts)
   const [blobs, drafts] = await Promise.all([stat(paths.blobs), stat(paths.drafts)])
   if (blobs.dev !== drafts.dev)
     throw new Error(`${paths.drafts} and ${paths.blobs} must be on one file system`)
-  return new DiskBlobStore(paths, directories)
+  const store = new DiskBlobStore(paths, directories)
+  return faults.around('store', store, { createDraft: 'draft', openDraft: 'draft' })
 }
 
 /**

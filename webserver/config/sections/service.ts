@@ -54,3 +54,11 @@ export const log = section({
     'The least severe message that is printed.',
   ),
 })
+
+export const test = section({
+  faultOrders: text(
+    'path',
+    '',
+    'For tests alone: the file by which a test ends processes at a step of its choice (webserver/platform/fault-points.ts).',
+  ),
+})

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../domain/errors'
+import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import {
   commandNames,
   invoke,
@@ -21,8 +22,8 @@ import { trashHandlers } from './trash'
 import { versionHandlers } from './versions'
 
 /** @throws {AppError} `unsupported` when a newer program wrote the data or it cannot be read. */
-export function openDebugStore(directory: string): Store {
-  return new DebugStore(directory, loadTables(directory))
+export function openDebugStore(directory: string, faults: FaultPoints = noFaults): Store {
+  return new DebugStore(directory, loadTables(directory), faults)
 }
 
 const commands: ReadonlySet<string> = new Set(commandNames)
@@ -33,15 +34,19 @@ class DebugStore implements Store {
   constructor(
     private readonly directory: string,
     private tables: Tables,
+    private readonly faults: FaultPoints,
   ) {
     this.handlers = handlersOf(tables)
   }
 
   commit(operations: readonly Operation[]): Outcome[] {
+    this.faults.pass('writer:begin', operations)
     const outcomes = operations.map((operation) => this.attempt(operation))
     if (!operations.some(({ name }) => commands.has(name))) return outcomes
     try {
+      this.faults.pass('writer:commit', operations)
       saveTables(this.directory, this.tables)
+      this.faults.pass('writer:answer', operations)
       return outcomes
     } catch (error) {
       return this.giveUp(operations, error)

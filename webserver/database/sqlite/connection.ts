@@ -31,6 +31,10 @@ export function walPathOf(directory: string): string {
   return join(directory, `${fileName}-wal`)
 }
 
+export function isSqliteError(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError
+}
+
 /** Another process holds a lock: nothing was done. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Sqlite.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code)

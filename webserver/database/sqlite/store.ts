@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Statement } from 'better-sqlite3'
+import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import {
   invoke,
   type CommandName,
@@ -10,7 +11,14 @@ import {
 } from '../operations'
 import { accountCommands } from './accounts'
 import { blobCommands } from './blobs'
-import { isBusy, openWriteConnection, translated, walPathOf, type Connection } from './connection'
+import {
+  isBusy,
+  isSqliteError,
+  openWriteConnection,
+  translated,
+  walPathOf,
+  type Connection,
+} from './connection'
 import { contentCommands } from './contents'
 import { fileCommands } from './files'
 import { linkCommands } from './links'
@@ -20,10 +28,14 @@ import { trashCommands } from './trash'
 import { versionCommands } from './versions'
 
 /** @throws {AppError} `unsupported` when the database has not this program's version. */
-export function openSqliteStore(directory: string, walBytesMax: number): Store {
+export function openSqliteStore(
+  directory: string,
+  walBytesMax: number,
+  faults: FaultPoints = noFaults,
+): Store {
   const connection = openWriteConnection(directory)
   requireCurrent(connection)
-  return new SqliteStore(connection, walPathOf(directory), walBytesMax)
+  return new SqliteStore(connection, { walPath: walPathOf(directory), walBytesMax, faults })
 }
 
 class SqliteStore implements Store {
@@ -37,8 +49,7 @@ class SqliteStore implements Store {
 
   constructor(
     private readonly connection: Connection,
-    private readonly walPath: string,
-    private readonly walBytesMax: number,
+    private readonly options: { walPath: string; walBytesMax: number; faults: FaultPoints },
   ) {
     this.handlers = {
       ...accountCommands(connection),
@@ -56,14 +67,17 @@ class SqliteStore implements Store {
     this.savepoint = connection.prepare('SAVEPOINT operation')
     this.release = connection.prepare('RELEASE operation')
     this.undo = connection.prepare('ROLLBACK TO operation')
-    this.checkpointAtBytes = walBytesMax
+    this.checkpointAtBytes = options.walBytesMax
   }
 
   commit(operations: readonly Operation[]): Outcome[] | null {
     try {
+      this.options.faults.pass('writer:begin', operations)
       this.begin.run()
       const outcomes = operations.map((operation) => this.attempt(operation))
+      this.options.faults.pass('writer:commit', operations)
       this.end.run()
+      this.options.faults.pass('writer:answer', operations)
       this.checkpointWhenLarge()
       return outcomes
     } catch (error) {
@@ -100,11 +114,24 @@ class SqliteStore implements Store {
     return operations.map(() => ({ error: known }))
   }
 
-  /** A reader in the middle of a query keeps the log from being cut; then the next attempt is one more limit away. */
+  /**
+   * A reader in the middle of a query keeps the log from being cut, and so does a full disk; then the next attempt is one
+   * more limit away. The operations are durable in the log either way.
+   */
   private checkpointWhenLarge(): void {
-    const sizeBytes = statSync(this.walPath, { throwIfNoEntry: false })?.size ?? 0
+    const { walPath, walBytesMax } = this.options
+    const sizeBytes = statSync(walPath, { throwIfNoEntry: false })?.size ?? 0
     if (sizeBytes <= this.checkpointAtBytes) return
-    const [{ busy }] = this.connection.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }]
-    this.checkpointAtBytes = busy === 0 ? this.walBytesMax : sizeBytes + this.walBytesMax
+    this.checkpointAtBytes = this.checkpoint() ? walBytesMax : sizeBytes + walBytesMax
+  }
+
+  private checkpoint(): boolean {
+    try {
+      const [{ busy }] = this.connection.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }]
+      return busy === 0
+    } catch (error) {
+      if (isSqliteError(error)) return false
+      throw error
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { RoleContext, ServiceStatus } from './config/process-setup'
 import type { Config } from './config/schema'
 import { readVersion } from './config/version'
+import { createBackgroundWork } from './background-work'
 import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
 import { openDatabase } from './database/open-database'
 import type { BlobStore } from './domain/blob-store'
@@ -42,7 +43,6 @@ import { ArchiveService } from './services/archives/archive-service'
 import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
 import { ListingService } from './services/listing-service'
-import { MaintenanceService } from './services/maintenance-service'
 import { ModelService } from './services/model-service'
 import { SharedMemoryService } from './services/shared-memory-service'
 import { MonitoringService } from './services/monitoring-service'
@@ -89,13 +89,13 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
   const routes = createRoutes(context, { ...backends, ...services, status: () => status })
   const pins = () => status?.pins ?? {}
   const server = createServer(context, { ...services, pins }, routes)
-  const maintenance = createMaintenance(context, backends, now)
-  if (context.setup.slot === sweepingSlot) maintenance.start()
+  const background = createBackgroundWork(context, { ...backends, now })
+  if (context.setup.slot === sweepingSlot) background.start()
   return {
     server,
     setStatus: (latest) => (status = latest),
     async close() {
-      await maintenance.stop()
+      await background.stop()
       await backends.database.close()
       await backends.blobs.close()
     },
@@ -217,19 +217,4 @@ function downloadOptionsOf({ http, files }: Config): DownloadOptions {
     rangesMax: files.rangesMax,
     viaNginx: http.nginx,
   }
-}
-
-function createMaintenance(
-  { setup, log }: RoleContext,
-  { database, blobs }: Backends,
-  now: () => number,
-): MaintenanceService {
-  const { files, sessions } = setup.config
-  return new MaintenanceService({
-    database,
-    blobs,
-    settings: { ...files, sessionIdleTimeoutMs: sessions.idleTimeoutMs },
-    now,
-    onBackgroundError: (err) => log.warn({ err }, 'a sweep failed'),
-  })
 }

@@ -1,4 +1,9 @@
 import type { Account } from '../../webserver/domain/account'
+import {
+  firstContentPosition,
+  type ContentPage,
+  type ContentPosition,
+} from '../../webserver/domain/content-use'
 import type { Database } from '../../webserver/domain/database'
 import { addAccount, commitOf, sha256Of, viewerOf } from '../support/database/fixtures'
 
@@ -117,5 +122,44 @@ export function blobsContract(opened: () => Database): void {
     expect(await forget(301)).toBe(1)
     await put('a', 'one', { linked: [] })
     expect(await referenced('one')).toEqual(['one'])
+  })
+
+  it('adopts what no record knows, and nothing that one does', async () => {
+    await put('a', 'one')
+    await opened().blobs.recordOrphan({ sha256: sha256Of('two'), nowMs: 100 })
+    const [one, two, three] = ['one', 'two', 'three'].map(sha256Of) as [string, string, string]
+    const sha256s = [one, two, three]
+    expect(await opened().blobs.known(sha256s)).toEqual(new Set([one, two]))
+    expect(await opened().blobs.adopt({ sha256s, nowMs: 300 })).toBe(1)
+    expect(await opened().blobs.known(sha256s)).toEqual(new Set(sha256s))
+    expect(await condemn(299)).toEqual([two])
+    expect(await condemn(300)).toEqual([three])
+  })
+
+  it('walks through all contents that the records promise, page by page', async () => {
+    await put('b', 'one', { nowMs: 10 })
+    await put('b', 'three', { nowMs: 20, versionsKept: 5 })
+    await put('a', 'deleted')
+    await opened().files.delete(viewerOf(ann), {
+      key: { owner: 'ann', path: 'a' },
+      condition: {},
+      nowMs: 30,
+      toTrash: true,
+    })
+    await put('a', 'two')
+    const seen: unknown[] = []
+    for (let from: ContentPosition | null = firstContentPosition; from !== null;) {
+      const page: ContentPage = await opened().contentUses.list({ from, limit: 1 })
+      expect(page.uses.length).toBeLessThanOrEqual(1)
+      for (const { place, path, version, sha256 } of page.uses)
+        seen.push([place, path, version, sha256])
+      from = page.next
+    }
+    expect(seen).toEqual([
+      ['file', 'a', 1, sha256Of('two')],
+      ['file', 'b', 2, sha256Of('three')],
+      ['version', 'b', 1, sha256Of('one')],
+      ['trash', 'a', 1, sha256Of('deleted')],
+    ])
   })
 }

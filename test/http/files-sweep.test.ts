@@ -9,7 +9,9 @@ import type { Database } from '../../webserver/domain/database'
 import type { FileCondition } from '../../webserver/domain/file'
 import { noTiming } from '../../webserver/domain/timing'
 import { FileService } from '../../webserver/services/file-service'
-import { MaintenanceService, sweepAfterCrash } from '../../webserver/services/maintenance-service'
+import { sweepAfterCrash } from '../../webserver/services/crash-sweep'
+import { MaintenanceService } from '../../webserver/services/maintenance-service'
+import { maintenanceSteps } from '../../webserver/services/maintenance-steps'
 import { ScratchDatabase } from '../support/database/scratch-database'
 import { keep, listed, sha256Of } from '../support/files/blob-store-suite'
 import { waitUntil } from '../support/service/wait-until'
@@ -56,11 +58,11 @@ describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (k
   }
 
   function makeMaintenance(sweepIntervalMs = 1e6): MaintenanceService {
+    const kept = { versionsKept: 0, versionKeptMs: 1e9, trashKeptMs: 0 }
+    const all = { ...kept, sweepIntervalMs, sweepAgeMs, sessionIdleTimeoutMs: 1e6 }
     return new MaintenanceService({
-      database,
-      blobs,
-      settings: { sweepIntervalMs, sweepAgeMs, sessionIdleTimeoutMs: 1e6 },
-      now,
+      steps: maintenanceSteps({ database, blobs, now, settings: all }),
+      intervalMs: sweepIntervalMs,
       onBackgroundError: (error) => {
         throw error
       },

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema'
 import { prepareDatabase } from '../database/open-database'
 import type { Logger } from '../platform/logger'
 import { SecretFile } from '../platform/secret-file'
-import { sweepAfterCrash } from '../services/maintenance-service'
+import { sweepAfterCrash } from '../services/crash-sweep'
 
 export interface PrepareOptions {
   config: Config

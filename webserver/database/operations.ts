@@ -41,6 +41,8 @@ export const queryNames = [
   'links.list',
   'contents.scattered',
   'blobs.referenced',
+  'blobs.known',
+  'contentUses.list',
 ] as const satisfies readonly OperationName[]
 
 export type QueryName = (typeof queryNames)[number]
@@ -77,6 +79,7 @@ export const commandNames = [
   'blobs.recordOrphan',
   'blobs.condemn',
   'blobs.forget',
+  'blobs.adopt',
 ] as const satisfies readonly OperationName[]
 
 export type CommandName = (typeof commandNames)[number]
@@ -98,8 +101,9 @@ export function recordsOf(
     sections[section][method] = (...args: readonly unknown[]) => call(name, args)
   }
   const records = sections as unknown as Records
-  const { referenced } = records.blobs
+  const { referenced, known } = records.blobs
   records.blobs.referenced = async (sha256s) => new Set(await referenced(sha256s))
+  records.blobs.known = async (sha256s) => new Set(await known(sha256s))
   return records
 }
 

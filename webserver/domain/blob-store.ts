@@ -14,6 +14,12 @@ export interface BlobStore {
   /** Every blob in the store, in no order. Throws on any read error: a listing that may be partial must not be swept by. */
   list(): AsyncIterable<string>
   /**
+   * Every name in the store that comes after `after`, in order, with what the disk says of it. Throws on any read error.
+   */
+  inspect(after: string): AsyncIterable<StoredBlob>
+  /** How long a blob is on the disk; null when it is absent. */
+  sizeOf(sha256: string): Promise<number | null>
+  /**
    * Whether something outside the service, a backup, relies on blobs staying where they are. What has lost its last
    * reference by a moment before this was asked may still be removed. Throws on any read error.
    */
@@ -22,6 +28,15 @@ export interface BlobStore {
   clearDrafts(): Promise<number>
   /** Frees what the store holds open, when nothing uses it any more. */
   close(): Promise<void>
+}
+
+/** What lies in the store under a name, which is a digest unless somebody put it there by hand. */
+export interface StoredBlob {
+  name: string
+  isFile: boolean
+  sizeBytes: number
+  /** When its bytes or its names last changed. */
+  changedAtMs: number
 }
 
 /** One content on its way in. The caller ends it with `discard` in every case; a draft is not a blob until published. */

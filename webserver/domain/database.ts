@@ -1,5 +1,6 @@
 import type { Account, Viewer } from './account'
 import type { Content } from './content'
+import type { ContentUseRecords } from './content-use'
 import type { FileCondition, FileKey, StoredFile } from './file'
 import type { LinkRecords } from './link'
 import type { Browse, Browsed } from './listing'
@@ -24,6 +25,7 @@ export interface Database {
   readonly links: LinkRecords
   readonly contents: ContentRecords
   readonly blobs: BlobRecords
+  readonly contentUses: ContentUseRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -220,6 +222,13 @@ export interface BlobRecords {
   condemn(args: { beforeMs: number; nowMs: number; limit: number }): Promise<string[]>
   /** Deletes the rows of blobs condemned before `beforeMs`. @returns how many. */
   forget(args: { beforeMs: number; limit: number }): Promise<number>
+  /**
+   * Records the blobs that the store has and no record knows, as having lost their last reference now: the sweep comes
+   * to them an age later. @returns how many there were.
+   */
+  adopt(args: { sha256s: readonly string[]; nowMs: number }): Promise<number>
+  /** Of the given digests, those that there is a record of. */
+  known(sha256s: readonly string[]): Promise<Set<string>>
   /** Of the given digests, those that some file refers to. */
   referenced(sha256s: readonly string[]): Promise<Set<string>>
 }

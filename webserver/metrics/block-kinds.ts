@@ -65,6 +65,8 @@ export const commitColumn = columnsOf({
   sizeBuckets: sizeBuckets.count,
 })
 
+export const storeCheckColumn = columnsOf({ adopted: 1, foreign: 1, damaged: 1 })
+
 /**
  * How the numbers of several processes become one: counts are added up and outlive their process, `max` keeps the
  * largest, and a gauge is what a living process said last.
@@ -98,6 +100,8 @@ export const blockKinds = {
   commit: { combine: 'sum', length: commitColumn.length },
   /** Commands that wait for the writer's next commit. No labels. */
   commit_queue: { combine: 'gauge', length: 1 },
+  /** What the last comparison of store and records found. No labels. */
+  store_check: { combine: 'gauge', length: storeCheckColumn.length },
   /** Labels: role, slot. */
   process: { combine: 'sum', length: processColumn.length },
   memory: { combine: 'gauge', length: memoryColumn.length },

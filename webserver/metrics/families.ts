@@ -6,6 +6,7 @@ import {
   memoryColumn,
   modelColumn,
   processColumn,
+  storeCheckColumn,
 } from './block-kinds'
 import { durationBuckets } from './buckets'
 import { counter, type Family, gauge, modelLabels, ofModel, seconds, sizes } from './family'
@@ -115,6 +116,19 @@ const databaseFamilies: readonly Family[] = [
   ),
 ]
 
+const storeFamilies: readonly Family[] = [
+  gauge(
+    'gristmill_store_check',
+    'What the last comparison of the contents on disk with the records found: blobs without a record, entries that are no blobs, records whose blob is missing or has another size.',
+    { kind: 'store_check', labels: [] },
+    [
+      { labels: { found: 'orphan' }, at: storeCheckColumn.adopted },
+      { labels: { found: 'foreign' }, at: storeCheckColumn.foreign },
+      { labels: { found: 'damaged' }, at: storeCheckColumn.damaged },
+    ],
+  ),
+]
+
 const place = ['role', 'slot']
 const ofProcess = { kind: 'process', labels: place } as const
 const ofMemory = { kind: 'memory', labels: place } as const
@@ -164,5 +178,6 @@ export const families: readonly Family[] = [
   ...inferenceFamilies,
   ...httpFamilies,
   ...databaseFamilies,
+  ...storeFamilies,
   ...processFamilies,
 ]

@@ -1,7 +1,8 @@
 import { closeSync, constants, fsync, open as openCallback } from 'node:fs'
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import type { StoredBlob } from '../../domain/blob-store'
 import { codeOf } from './disk-errors'
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY
@@ -101,9 +102,33 @@ export class BlobDirectories {
     await Promise.all([...this.synced.values()].map((directory) => directory.close()))
   }
 
+  /** All that lies in the directories of blobs, in order of name. Throws on any read error. */
+  async *inspect(after: string): AsyncGenerator<StoredBlob> {
+    for (const directory of (await readdir(this.root)).sort()) {
+      if (directory < after.slice(0, 2)) continue
+      const path = join(this.root, directory)
+      for (const name of (await readdir(path)).sort()) {
+        const found = name > after ? await inspectBlob(path, name) : null
+        if (found !== null) yield found
+      }
+    }
+  }
+
   /** The names of all blobs. Throws on any read error. */
   async *list(): AsyncGenerator<string> {
     for (const name of await readdir(this.root)) yield* await readdir(join(this.root, name))
+  }
+}
+
+/** Null when it was removed since it was listed. */
+async function inspectBlob(directory: string, name: string): Promise<StoredBlob | null> {
+  try {
+    const stats = await lstat(join(directory, name))
+    const changedAtMs = Math.max(stats.mtimeMs, stats.ctimeMs)
+    return { name, isFile: stats.isFile(), sizeBytes: stats.size, changedAtMs }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
   }
 }
 

@@ -4,7 +4,7 @@ import { open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import type { BlobDraft, BlobStore } from '../../domain/blob-store'
+import type { BlobDraft, BlobStore, StoredBlob } from '../../domain/blob-store'
 import type { Timing } from '../../domain/timing'
 import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import { BlobDirectories, makeDirectory } from './directories'
@@ -84,6 +84,19 @@ class DiskBlobStore implements BlobStore {
       await unlink(this.pathOf(sha256))
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+
+  inspect(after: string): AsyncIterable<StoredBlob> {
+    return this.directories.inspect(after)
+  }
+
+  async sizeOf(sha256: string): Promise<number | null> {
+    try {
+      return (await stat(this.pathOf(sha256))).size
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null
+      throw error
     }
   }
 

@@ -50,6 +50,12 @@ export const files = section({
     10,
     'Earlier versions of each file that are kept; they count towards the quota and yield to it.',
   ),
+  versionKeptMs: whole(
+    'ms',
+    [0, 3650 * day],
+    365 * day,
+    'How long an earlier version is kept after it was replaced, if their number allows it.',
+  ),
   trashKeptMs: whole(
     'ms',
     [0, 3650 * day],
@@ -67,6 +73,18 @@ export const files = section({
     [1000, 365 * day],
     60 * minute,
     'How long a content must have been without a file before it is swept.',
+  ),
+  storeCheckIntervalMs: whole(
+    'ms',
+    [1000, 365 * day],
+    day,
+    'How often the contents on disk and the records of them are compared, in both directions.',
+  ),
+  storeCheckPerSecond: whole(
+    'contents',
+    [1, 1_000_000],
+    1000,
+    'Contents that such a comparison looks at in a second.',
   ),
 })
 

@@ -3,10 +3,23 @@ import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
 import type { BlobRow, Tables } from './document'
 
-type Operations = 'blobs.referenced' | 'blobs.recordOrphan' | 'blobs.condemn' | 'blobs.forget'
+type Operations =
+  | 'blobs.referenced'
+  | 'blobs.known'
+  | 'blobs.recordOrphan'
+  | 'blobs.condemn'
+  | 'blobs.forget'
+  | 'blobs.adopt'
 
 export function blobHandlers(tables: Tables): Handlers<Operations> {
   return {
+    'blobs.known': (sha256s) => sha256s.filter((sha256) => tables.blobs.has(sha256)),
+    'blobs.adopt': ({ sha256s, nowMs: sinceMs }) => {
+      const unknown = [...new Set(sha256s)].filter((sha256) => !tables.blobs.has(sha256))
+      for (const sha256 of unknown)
+        tables.blobs.set(sha256, { sha256, state: 'live', refs: 0, sinceMs })
+      return unknown.length
+    },
     'blobs.referenced': (sha256s) =>
       sha256s.filter((sha256) => (tables.blobs.get(sha256)?.refs ?? 0) > 0),
     'blobs.recordOrphan': ({ sha256, nowMs }) => {

@@ -13,6 +13,7 @@ import { accountHandlers } from './accounts'
 import { blobHandlers } from './blobs'
 import { contentHandlers } from './contents'
 import { browseHandlers } from './browsing'
+import { contentUseHandlers } from './content-uses'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
 import { linkHandlers } from './links'
@@ -90,6 +91,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...linkHandlers(tables),
     ...contentHandlers(tables),
     ...blobHandlers(tables),
+    ...contentUseHandlers(tables),
     ping: () => undefined,
   }
 }

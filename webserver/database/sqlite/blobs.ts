@@ -3,13 +3,18 @@ import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
 
-type Commands = 'blobs.recordOrphan' | 'blobs.condemn' | 'blobs.forget'
+type Queries = 'blobs.referenced' | 'blobs.known'
+type Commands = 'blobs.recordOrphan' | 'blobs.condemn' | 'blobs.forget' | 'blobs.adopt'
 
-export function blobQueries(connection: Connection): Handlers<'blobs.referenced'> {
+export function blobQueries(connection: Connection): Handlers<Queries> {
   const isReferenced = connection
     .prepare<[string], 0 | 1>('SELECT EXISTS (SELECT * FROM blobs WHERE sha256 = ? AND refs > 0)')
     .pluck()
+  const isKnown = connection
+    .prepare<[string], 0 | 1>('SELECT EXISTS (SELECT * FROM blobs WHERE sha256 = ?)')
+    .pluck()
   return {
+    'blobs.known': (sha256s) => sha256s.filter((sha256) => isKnown.get(sha256) === 1),
     'blobs.referenced': (sha256s) => sha256s.filter((sha256) => isReferenced.get(sha256) === 1),
   }
 }
@@ -30,7 +35,12 @@ export function blobCommands(connection: Connection): Handlers<Commands> {
     DELETE FROM blobs WHERE sha256 IN (
       SELECT sha256 FROM blobs WHERE state = 'condemned' AND refs = 0 AND since_ms < :beforeMs
       LIMIT :limit)`)
+  const adopt = connection.prepare<[object]>(`
+    INSERT INTO blobs (sha256, state, refs, since_ms) VALUES (:sha256, 'live', 0, :nowMs)
+    ON CONFLICT DO NOTHING`)
   return {
+    'blobs.adopt': ({ sha256s, nowMs }) =>
+      sha256s.reduce((sum, sha256) => sum + adopt.run({ sha256, nowMs }).changes, 0),
     'blobs.recordOrphan': (args) => void recordOrphan.run(args),
     'blobs.condemn': (args) => condemn.all(args),
     'blobs.forget': (args) => forget.run(args).changes,

@@ -14,6 +14,7 @@ import {
 } from '../operations'
 import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
+import { contentUseQueries } from './content-uses'
 import { isBusy, openReadConnection, type Connection } from './connection'
 import { contentQueries } from './contents'
 import { fileQueries } from './files'
@@ -70,6 +71,7 @@ function queriesOf(connection: Connection): Handlers<QueryName> {
     ...linkQueries(connection),
     ...contentQueries(connection),
     ...blobQueries(connection),
+    ...contentUseQueries(connection),
   }
 }
 

@@ -1,0 +1,60 @@
+import type { RoleContext } from './config/process-setup'
+import type { BlobStore } from './domain/blob-store'
+import type { Database } from './domain/database'
+import { storeCheckColumn } from './metrics/block-kinds'
+import { MaintenanceService } from './services/maintenance-service'
+import { maintenanceSteps } from './services/maintenance-steps'
+import { StoreCheck, type StoreCheckReport } from './services/store-check'
+
+export interface BackgroundUse {
+  database: Database
+  blobs: BlobStore
+  now: () => number
+}
+
+/** What one worker does for all of them without being asked. */
+export interface BackgroundWork {
+  start(): void
+  /** Resolves when the work in hand has ended. */
+  stop(): Promise<void>
+}
+
+export function createBackgroundWork(context: RoleContext, use: BackgroundUse): BackgroundWork {
+  const works = [createMaintenance(context, use), createStoreCheck(context, use)]
+  return {
+    start: () => works.forEach((work) => work.start()),
+    async stop() {
+      await Promise.all(works.map((work) => work.stop()))
+    },
+  }
+}
+
+function createMaintenance({ setup, log }: RoleContext, use: BackgroundUse): MaintenanceService {
+  const { files, sessions } = setup.config
+  const settings = { ...files, sessionIdleTimeoutMs: sessions.idleTimeoutMs }
+  return new MaintenanceService({
+    steps: maintenanceSteps({ ...use, settings }),
+    intervalMs: files.sweepIntervalMs,
+    onBackgroundError: (err, step) => log.warn({ err, step }, 'a step of the maintenance failed'),
+  })
+}
+
+function createStoreCheck({ setup, log, counts }: RoleContext, use: BackgroundUse): StoreCheck {
+  const counted = counts.block('store_check', [])
+  const onChecked = (report: StoreCheckReport) => {
+    for (const name of ['adopted', 'foreign', 'damaged'] as const)
+      counted[storeCheckColumn[name]] = report[name]
+    log.info(report, 'compared the contents on disk with the records')
+  }
+  return new StoreCheck({
+    ...use,
+    settings: setup.config.files,
+    onChecked,
+    onDamaged: ({ use: content, ...rest }) => {
+      const { owner, path, place, version } = content
+      const what = { owner, path, place, version, ...rest }
+      log.error(what, 'a content is missing or damaged: restore it from a backup')
+    },
+    onBackgroundError: (err) => log.warn({ err }, 'the comparison of disk and records stopped'),
+  })
+}

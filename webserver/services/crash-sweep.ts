@@ -1,0 +1,49 @@
+import type { BlobStore } from '../domain/blob-store'
+
+/** Digests that are judged together. */
+const batchMax = 100
+
+/** The records of blobs while nothing else has the data open. */
+export interface ExclusiveBlobRecords {
+  forgetUnreferencedBlobs(): Promise<number>
+  referencedBlobs(sha256s: readonly string[]): Promise<Set<string>>
+}
+
+export interface CrashSweep {
+  records: ExclusiveBlobRecords
+  blobs: BlobStore
+}
+
+/**
+ * Removes what uploads left when the service ended without warning: drafts, and contents without a file. Only while
+ * nothing else runs on the data, which is why no age is waited for. Stops at the first error: what could not be read
+ * is not judged. Contents that a backup may be copying stay until a later sweep.
+ */
+export async function sweepAfterCrash({
+  records,
+  blobs,
+}: CrashSweep): Promise<{ drafts: number; contents: number }> {
+  const drafts = await blobs.clearDrafts()
+  if (await blobs.isHeld()) return { drafts, contents: 0 }
+  // A record that outlived its blob would let the periodic sweep unlink a blob that an upload has just linked anew.
+  await records.forgetUnreferencedBlobs()
+  let contents = 0
+  for await (const batch of batchesOf(blobs.list())) {
+    const referenced = await records.referencedBlobs(batch)
+    const orphans = batch.filter((sha256) => !referenced.has(sha256))
+    for (const sha256 of orphans) await blobs.remove(sha256)
+    contents += orphans.length
+  }
+  return { drafts, contents }
+}
+
+async function* batchesOf(digests: AsyncIterable<string>): AsyncGenerator<string[]> {
+  let batch: string[] = []
+  for await (const sha256 of digests) {
+    batch.push(sha256)
+    if (batch.length < batchMax) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}

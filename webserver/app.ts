@@ -4,6 +4,7 @@ import type { Config } from './config/schema'
 import { readVersion } from './config/version'
 import { createBackgroundWork } from './background-work'
 import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
+import { holderOf, identify } from './cluster/process-identity'
 import { openDatabase } from './database/open-database'
 import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
@@ -163,8 +164,13 @@ function createServices(
       onBackgroundError,
     }),
     archives: new ArchiveService({ ...backends, settings: config.files, now }),
-    files: new FileService({ ...backends, settings: config.files, now }),
     listing: new ListingService({ ...backends, settings: config.files, now }),
+    files: new FileService({
+      ...backends,
+      settings: config.files,
+      now,
+      holder: holderOf(identify(process.pid)),
+    }),
     models: new ModelService({
       control,
       uploads: new DiskModelUploads(paths.uploadedModels),

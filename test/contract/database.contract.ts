@@ -13,6 +13,7 @@ import { processesContract } from './database-processes.contract'
 import { sessionsContract } from './database-sessions.contract'
 import { trashContract } from './database-trash.contract'
 import { versionsContract } from './database-versions.contract'
+import { uploadsContract } from './database-uploads.contract'
 import { writerLossContract } from './database-writer-loss.contract'
 
 /** What every implementation of `Database` does, asked of the real writer process over the real socket. */
@@ -44,6 +45,7 @@ export function databaseContract(kind: Kind): void {
     describe('listings', () => listingContract(() => database))
     describe('links', () => linksContract(() => database))
     describe('browsing', () => browsingContract(() => database))
+    describe('uploads', () => uploadsContract(() => database))
     describe('blobs', () => blobsContract(() => database))
     describe('four processes', () => processesContract(() => ({ scratch, database })))
   })

@@ -20,6 +20,8 @@ const sweepAgeMs = 60_000
 const settings = {
   uploadBytesMax: 1e6,
   uploadsInFlightMax: 1000,
+  reserveFromBytes: 1e6,
+  requireCondition: false,
   versionsKept: 0,
   trashKeptMs: 0,
 }
@@ -54,7 +56,7 @@ describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (k
   async function openService(): Promise<void> {
     await scratch.startWriter()
     database = await scratch.open()
-    files = new FileService({ database, blobs, settings, now })
+    files = new FileService({ database, blobs, settings, now, holder: 'this' })
   }
 
   function makeMaintenance(sweepIntervalMs = 1e6): MaintenanceService {

@@ -21,6 +21,17 @@ export function isAlive(process: ProcessIdentity): boolean | null {
   return process.start === null || start === process.start
 }
 
+/** A process's identity as one line, and back. */
+export function holderOf(process: ProcessIdentity): string {
+  return JSON.stringify([process.pid, process.host, process.start])
+}
+
+/** Whether who is named so is surely gone; what cannot be told counts as alive. */
+export function isGone(holder: string): boolean {
+  const [pid, host, start] = JSON.parse(holder) as [number, string, string | null]
+  return isAlive({ pid, host, start }) === false
+}
+
 function hasProcess(pid: number): boolean {
   try {
     process.kill(pid, 0)

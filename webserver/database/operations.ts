@@ -40,6 +40,9 @@ export const queryNames = [
   'links.findManaged',
   'links.list',
   'contents.scattered',
+  'uploads.find',
+  'uploads.list',
+  'uploads.draftsInUse',
   'blobs.referenced',
   'blobs.known',
   'contentUses.list',
@@ -76,6 +79,13 @@ export const commandNames = [
   'links.absolve',
   'links.deleteExpired',
   'contents.compact',
+  'uploads.begin',
+  'uploads.acquire',
+  'uploads.advance',
+  'uploads.extend',
+  'uploads.abandon',
+  'uploads.terminate',
+  'uploads.expire',
   'blobs.recordOrphan',
   'blobs.condemn',
   'blobs.forget',
@@ -104,6 +114,8 @@ export function recordsOf(
   const { referenced, known } = records.blobs
   records.blobs.referenced = async (sha256s) => new Set(await referenced(sha256s))
   records.blobs.known = async (sha256s) => new Set(await known(sha256s))
+  const { draftsInUse } = records.uploads
+  records.uploads.draftsInUse = async (names) => new Set(await draftsInUse(names))
   return records
 }
 

@@ -26,5 +26,9 @@ export interface PreparedDatabase {
   counts(): DatabaseCounts
   /** Ends all uploads in hand, for when their drafts are not there: in what was restored. @returns how many. */
   forgetUploads(): Promise<number>
+  /** Ends the uploads of single requests, and gives back what they had reserved; for when none can be running. @returns how many. */
+  abandonRequests(): Promise<number>
+  /** Of the given names of drafts, those that an upload needs. */
+  draftsInUse(names: readonly string[]): Promise<Set<string>>
   close(): Promise<void>
 }

@@ -24,8 +24,22 @@ export interface BlobStore {
    * reference by a moment before this was asked may still be removed. Throws on any read error.
    */
   isHeld(): Promise<boolean>
-  /** Deletes what uploads left behind; only when no upload can be running. @returns how many drafts. */
-  clearDrafts(): Promise<number>
+  /**
+   * Opens the draft of an upload that requests continue one after another, as its first `offsetBytes`; what lies behind is
+   * cut off. Makes it when the offset is 0.
+   * @param args.apart whether somebody may still write to it: then a copy takes its place.
+   * @throws {AppError} `gone` when there are not as many bytes; `storage_full`.
+   */
+  openDraft(name: string, args: { offsetBytes: number; apart: boolean }): Promise<ResumedDraft>
+  /** Gives a draft's bytes, durable already, their name in the store. @throws {AppError} `gone` when it is not there. */
+  publishDraft(
+    name: string,
+    body: { sha256: string; sizeBytes: number },
+  ): Promise<{ linked: boolean }>
+  /** Every draft, in no order, and for how long nobody has written to it. Throws on any read error. */
+  listDrafts(): AsyncIterable<{ name: string; untouchedMs: number }>
+  /** Does nothing when the draft is absent. */
+  removeDraft(name: string): Promise<void>
   /** Frees what the store holds open, when nothing uses it any more. */
   close(): Promise<void>
 }
@@ -37,6 +51,16 @@ export interface StoredBlob {
   sizeBytes: number
   /** When its bytes or its names last changed. */
   changedAtMs: number
+}
+
+/** A draft that requests continue one after another: it stays until it is removed. Whoever hashes it does so outside. */
+export interface ResumedDraft {
+  /** Writes behind what is there. Resolves when the store took the bytes. @throws {AppError} `storage_full`. */
+  write(chunk: Buffer): Promise<void>
+  /** Makes all that was written durable. */
+  flush(): Promise<void>
+  /** Never throws. */
+  close(): Promise<void>
 }
 
 /** One content on its way in. The caller ends it with `discard` in every case; a draft is not a blob until published. */

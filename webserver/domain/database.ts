@@ -8,6 +8,7 @@ import type { Right } from './rights'
 import type { Session } from './session'
 import type { TrashRecords } from './trash'
 import type { VersionRecords } from './version'
+import type { UploadRecords } from './upload'
 
 /**
  * Queries, and commands that are each one durable atomic unit with its preconditions in its arguments: when a command's
@@ -24,6 +25,7 @@ export interface Database {
   readonly rights: RightRecords
   readonly links: LinkRecords
   readonly contents: ContentRecords
+  readonly uploads: UploadRecords
   readonly blobs: BlobRecords
   readonly contentUses: ContentUseRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */
@@ -159,7 +161,10 @@ export interface FileCommit extends Content {
   numberWhenTaken?: boolean
   /** Of a content that is made out of the one it replaces. */
   amendment?: Amendment
-  /** The upload that this ends: what it reserved is taken over. Null when it reserved nothing. */
+  /**
+   * The upload that this ends: what it reserved is taken over. One of a single request is forgotten, others learn their
+   * outcome. Null when there is none.
+   */
   upload: { id: string; leaseEpoch: number } | null
 }
 

@@ -8,10 +8,15 @@ const occasions: Readonly<Record<ErrorCode, string>> = {
   forbidden:
     'Known, and not allowed: registration is closed, or the password given as proof is wrong.',
   not_found: 'It does not exist, or the caller may not know that it does.',
-  gone: 'It was there and will not come back: a link that has expired or is used up.',
+  gone: 'It was there and will not come back: a link that is used up, an upload whose time is over.',
   method_not_allowed: 'The path exists; `Allow` lists its verbs.',
   conflict: 'A name is taken, the last admin would go, or another change came first.',
   precondition_failed: 'If-Match or If-None-Match does not hold; read again and decide anew.',
+  precondition_required:
+    'The service takes changes of what is there only with If-Match or If-None-Match.',
+  locked: 'Another request is writing the same upload; a moment later it is free.',
+  checksum_mismatch:
+    'The bytes differ from what `Upload-Checksum` says, and were thrown away: send them again.',
   range_not_satisfiable: 'The range begins behind the end; `Content-Range` has the size.',
   too_large: 'The body is larger than the route takes; larger ones never succeed.',
   quota_exceeded: 'The file would take the account beyond its quota.',

@@ -17,6 +17,10 @@ export const httpMeanings = {
   method_not_allowed: { status: 405, title: 'The path does not have this verb' },
   conflict: { status: 409, title: 'In conflict with the present state' },
   precondition_failed: { status: 412, title: 'A precondition does not hold' },
+  precondition_required: { status: 428, title: 'A precondition is needed' },
+  locked: { status: 423, title: 'In use by another request' },
+  // tus 1.0 has a number of its own for it.
+  checksum_mismatch: { status: 460, title: 'The bytes do not have the checksum' },
   range_not_satisfiable: { status: 416, title: 'The range lies outside the content' },
   too_large: { status: 413, title: 'Too large' },
   quota_exceeded: { status: 507, title: 'The account is full' },

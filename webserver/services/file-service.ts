@@ -1,23 +1,26 @@
 import { viewerOf, type Caller } from '../domain/account'
-import type { BlobStore } from '../domain/blob-store'
-import type { Database } from '../domain/database'
 import { requireFilePath, type FileCondition, type FileKey } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import { noSuchFile, requireRight } from './access'
 import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
-import { Uploads, type Upload, type UploadResult, type UploadSettings } from './upload'
+import { requireSomeCondition } from './uploads/admission'
+import type {
+  Sender,
+  Upload,
+  UploadDependencies,
+  UploadResult,
+  UploadSettings,
+} from './uploads/upload'
+import { Uploads } from './uploads/uploads'
 
 export interface FileSettings extends UploadSettings {
   /** How long deleted files can be brought back; 0 deletes at once. */
   trashKeptMs: number
 }
 
-export interface FileDependencies {
-  database: Database
-  blobs: BlobStore
+export interface FileDependencies extends UploadDependencies {
   settings: FileSettings
-  now: () => number
 }
 
 export interface PutFile extends Omit<Upload, 'contentType'> {
@@ -43,14 +46,10 @@ export class FileService {
    * Creates or replaces a file; when it resolves, the content and the record survive a crash.
    * @throws {AppError} `invalid`, and what `Uploads.run` says.
    */
-  async put(
-    caller: Caller,
-    { contentType, ...put }: PutFile,
-    timing: Timing,
-  ): Promise<UploadResult> {
+  async put(who: Sender, { contentType, ...put }: PutFile, timing: Timing): Promise<UploadResult> {
     const key = checked(put.key)
     const upload = { ...put, key, contentType: contentTypeOf(contentType, key.path) }
-    return this.uploads.run(caller, upload, timing)
+    return this.uploads.run(who, upload, timing)
   }
 
   /** The current version, or the one of that number. @throws {AppError} `invalid`, `not_found`. */
@@ -69,7 +68,7 @@ export class FileService {
     return openContent(blobs, file)
   }
 
-  /** @throws {AppError} `invalid`, `not_found`, `precondition_failed`. */
+  /** @throws {AppError} `invalid`, `not_found`, `forbidden`, `precondition_failed`, `precondition_required`. */
   async delete(
     caller: Caller,
     { key, condition, isPermanent = false }: FileRemoval,
@@ -83,6 +82,7 @@ export class FileService {
     // Who may edit may undo what others did, not make it impossible.
     const needed = isPermanent ? 'manage' : 'edit'
     await requireRight(database, viewer, { key: { owner, path }, needed })
+    if (settings.requireCondition) requireSomeCondition(condition)
     const toTrash = settings.trashKeptMs > 0 && !isPermanent
     await database.files.delete(viewer, { key: { owner, path }, condition, nowMs, toTrash })
     timing.end('commit', startedAt)

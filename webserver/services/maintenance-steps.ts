@@ -1,5 +1,6 @@
 import type { BlobStore } from '../domain/blob-store'
 import type { Database } from '../domain/database'
+import { sweepDrafts } from './uploads/draft-sweep'
 
 export interface MaintenanceSettings {
   sweepIntervalMs: number
@@ -36,6 +37,8 @@ export function maintenanceSteps(use: StepDependencies): MaintenanceStep[] {
     { name: 'purge the trash', batch: () => purgeTrash(use) },
     { name: 'prune old versions', batch: () => pruneVersions(use) },
     { name: 'prune surplus versions', batch: pruningSurplus(use) },
+    { name: 'expire uploads', batch: () => expireUploads(use) },
+    { name: 'sweep drafts', batch: () => removeDrafts(use) },
     { name: 'condemn blobs', batch: () => condemn(use) },
     { name: 'forget blobs', batch: () => forget(use) },
     { name: 'delete sessions', batch: () => deleteSessions(use) },
@@ -87,6 +90,19 @@ async function condemn({ database, blobs, settings, now }: StepDependencies): Pr
 function forget({ database, settings, now }: StepDependencies): Promise<number> {
   const beforeMs = now() - settings.sweepAgeMs
   return database.blobs.forget({ beforeMs, limit: batchMax })
+}
+
+/** The rows first: a draft without one is found by its age, a row without its draft would promise what is not there. */
+async function expireUploads({ database, blobs, now }: StepDependencies): Promise<number> {
+  const { ended, drafts } = await database.uploads.expire({ nowMs: now(), limit: batchMax })
+  for (const name of drafts) await blobs.removeDraft(name)
+  return ended
+}
+
+/** All at once: there are few, and a listing has no place to go on from. */
+async function removeDrafts(use: StepDependencies): Promise<number> {
+  await sweepDrafts(use, use.settings.sweepAgeMs)
+  return 0
 }
 
 function deleteSessions({ database, settings, now }: StepDependencies): Promise<number> {

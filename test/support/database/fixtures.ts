@@ -4,6 +4,7 @@ import { wholeBlob } from '../../../webserver/domain/content'
 import type { Database, FileCommit, NewAccount } from '../../../webserver/domain/database'
 import type { LinkTarget, NewLink } from '../../../webserver/domain/link'
 import type { Session } from '../../../webserver/domain/session'
+import type { NewUpload } from '../../../webserver/domain/upload'
 
 const idOf = () => randomBytes(16).toString('base64url')
 
@@ -99,5 +100,20 @@ export function linkOf(target: LinkTarget, rest: Partial<NewLink> = {}): NewLink
     expiresAtMs: null,
     perOwnerMax: 100,
     ...rest,
+  }
+}
+
+/** An upload of a known length that nobody writes yet. */
+export function uploadOf(
+  owner: string,
+  path: string,
+  sizeBytes: number,
+  rest: Partial<NewUpload> = {},
+): NewUpload {
+  return {
+    ...{ id: idOf(), kind: 'file', key: { owner, path }, lengthBytes: sizeBytes },
+    ...{ neededBytes: sizeBytes, wantedBytes: sizeBytes, contentType: null, metadata: {} },
+    ...{ condition: {}, parts: null, leaseHolder: null, leaseUntilMs: 0 },
+    ...{ nowMs: 2000, expiresAtMs: 8000, openMax: 100, ...rest },
   }
 }

@@ -32,6 +32,12 @@ export async function listed(store: BlobStore): Promise<string[]> {
   return digests.sort()
 }
 
+async function drafts(store: BlobStore): Promise<string[]> {
+  const names: string[] = []
+  for await (const { name } of store.listDrafts()) names.push(name)
+  return names
+}
+
 /** What every store of blobs must do; each implementation runs it without exceptions. */
 export function blobStoreSuite(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`the ${name} blob store`, () => {
@@ -125,17 +131,67 @@ export function blobStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       await sealed.seal()
       await sealed.discard()
       expect(await listed(store)).toEqual([])
-      expect(await store.clearDrafts()).toBe(0)
+      expect(await drafts(store)).toEqual([])
     })
 
-    test('drafts that a crash left are cleared, blobs are not', async () => {
+    test('drafts that a crash left are listed and removed, blobs are not', async () => {
       const content = randomBytes(10)
       await keep(store, content)
       const left = await store.createDraft(noTiming)
       await left.write(randomBytes(10))
       await left.seal()
-      expect(await store.clearDrafts()).toBe(1)
+      const names = await drafts(store)
+      expect(names).toHaveLength(1)
+      await store.removeDraft(names[0]!)
+      await store.removeDraft(names[0]!)
+      expect(await drafts(store)).toEqual([])
       expect(await listed(store)).toEqual([sha256Of(content)])
+    })
+
+    const resume = (name: string, offsetBytes: number, apart = false) =>
+      store.openDraft(name, { offsetBytes, apart })
+
+    async function append(name: string, offsetBytes: number, content: Buffer): Promise<void> {
+      const draft = await resume(name, offsetBytes)
+      await draft.write(content)
+      await draft.flush()
+      await draft.close()
+    }
+
+    test('a draft is continued where it is told to be, and becomes a blob', async () => {
+      const content = randomBytes(30)
+      await append('some-upload', 0, content.subarray(0, 10))
+      await append('some-upload', 10, randomBytes(50))
+      await append('some-upload', 10, content.subarray(10))
+      const sha256 = sha256Of(content)
+      const publish = () => store.publishDraft('some-upload', { sha256, sizeBytes: 30 })
+      expect(await publish()).toEqual({ linked: true })
+      expect(await publish()).toEqual({ linked: false })
+      await store.removeDraft('some-upload')
+      expect((await buffer(await store.read(sha256, 0, 29))).equals(content)).toBe(true)
+    })
+
+    test('a draft that is shorter than it should be, or gone, is said to be gone', async () => {
+      await append('some-upload', 0, randomBytes(10))
+      await expect(resume('some-upload', 11)).rejects.toMatchObject({ code: 'gone' })
+      await expect(resume('no-upload', 1)).rejects.toMatchObject({ code: 'gone' })
+    })
+
+    test('who still writes to a draft that was taken over changes nothing in it', async () => {
+      const content = randomBytes(30)
+      const late = await resume('some-upload', 0)
+      await late.write(content.subarray(0, 10))
+      await late.flush()
+      const next = await resume('some-upload', 10, true)
+      await next.write(content.subarray(10))
+      await late.write(randomBytes(20))
+      await next.flush()
+      await Promise.all([late.close(), next.close()])
+      const sha256 = sha256Of(content)
+      await store.publishDraft('some-upload', { sha256, sizeBytes: 30 })
+      await store.removeDraft('some-upload')
+      expect((await buffer(await store.read(sha256, 0, 29))).equals(content)).toBe(true)
+      expect(await drafts(store)).toEqual([])
     })
 
     test('a removed blob is gone; removing it again does nothing', async () => {

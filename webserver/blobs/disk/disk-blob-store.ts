@@ -4,13 +4,15 @@ import { open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import type { BlobDraft, BlobStore, StoredBlob } from '../../domain/blob-store'
+import type { BlobDraft, BlobStore, ResumedDraft, StoredBlob } from '../../domain/blob-store'
 import type { Timing } from '../../domain/timing'
 import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import { BlobDirectories, makeDirectory } from './directories'
 import { DiskDraft } from './disk-draft'
-import { codeOf, onDisk } from './disk-errors'
 import { isHeld } from './holds'
+import { nullIfAbsent, onDisk } from './disk-errors'
+import { publish, type BlobPlace } from './publish'
+import { openResumedDraft } from './resumed-draft'
 
 export interface DiskPaths {
   blobs: string
@@ -56,11 +58,7 @@ class DiskBlobStore implements BlobStore {
     const path = join(this.paths.drafts, randomBytes(16).toString('base64url'))
     const fd = await onDisk(() => openFile(path, O_CREAT | O_EXCL | O_WRONLY, 0o600))
     timing.end('write', startedAt)
-    return new DiskDraft(
-      { fd, path },
-      { root: this.paths.blobs, directories: this.directories },
-      timing,
-    )
+    return new DiskDraft({ fd, path }, this.place, timing)
   }
 
   async read(sha256: string, startByte: number, endByte: number): Promise<Readable> {
@@ -80,11 +78,7 @@ class DiskBlobStore implements BlobStore {
   }
 
   async remove(sha256: string): Promise<void> {
-    try {
-      await unlink(this.pathOf(sha256))
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-    }
+    await unlink(this.pathOf(sha256)).catch(nullIfAbsent)
   }
 
   inspect(after: string): AsyncIterable<StoredBlob> {
@@ -92,12 +86,7 @@ class DiskBlobStore implements BlobStore {
   }
 
   async sizeOf(sha256: string): Promise<number | null> {
-    try {
-      return (await stat(this.pathOf(sha256))).size
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null
-      throw error
-    }
+    return (await stat(this.pathOf(sha256)).catch(nullIfAbsent))?.size ?? null
   }
 
   list(): AsyncIterable<string> {
@@ -108,14 +97,38 @@ class DiskBlobStore implements BlobStore {
     return isHeld(this.paths.holds)
   }
 
-  async clearDrafts(): Promise<number> {
-    const names = await readdir(this.paths.drafts)
-    for (const name of names) await unlink(join(this.paths.drafts, name))
-    return names.length
+  openDraft(name: string, args: { offsetBytes: number; apart: boolean }): Promise<ResumedDraft> {
+    return openResumedDraft(this.draftPath(name), args)
+  }
+
+  publishDraft(
+    name: string,
+    body: { sha256: string; sizeBytes: number },
+  ): Promise<{ linked: boolean }> {
+    return publish(this.draftPath(name), body, this.place)
+  }
+
+  async *listDrafts(): AsyncGenerator<{ name: string; untouchedMs: number }> {
+    for (const name of await readdir(this.paths.drafts)) {
+      const found = await stat(this.draftPath(name)).catch(nullIfAbsent)
+      if (found !== null) yield { name, untouchedMs: Date.now() - found.mtimeMs }
+    }
+  }
+
+  async removeDraft(name: string): Promise<void> {
+    await unlink(this.draftPath(name)).catch(nullIfAbsent)
   }
 
   close(): Promise<void> {
     return this.directories.close()
+  }
+
+  private get place(): BlobPlace {
+    return { root: this.paths.blobs, directories: this.directories }
+  }
+
+  private draftPath(name: string): string {
+    return join(this.paths.drafts, name)
   }
 
   private pathOf(sha256: string): string {

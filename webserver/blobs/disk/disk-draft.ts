@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fdatasync, write } from 'node:fs'
-import { link, stat, unlink } from 'node:fs/promises'
+import { closeSync, fdatasync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { BlobDraft } from '../../domain/blob-store'
-import { AppError } from '../../domain/errors'
 import type { Timing } from '../../domain/timing'
-import type { BlobDirectories } from './directories'
-import { codeOf, onDisk } from './disk-errors'
+import { onDisk } from './disk-errors'
+import { publish, type BlobPlace } from './publish'
+import { writeWhole } from './write-whole'
 
 export interface DraftFile {
   fd: number
@@ -15,7 +15,6 @@ export interface DraftFile {
 
 // A number is used rather than a FileHandle, whose close is one trip to another thread more for each upload.
 const dataSync = promisify(fdatasync)
-const writeAt = promisify(write)
 
 export class DiskDraft implements BlobDraft {
   private readonly hash = createHash('sha256')
@@ -27,7 +26,7 @@ export class DiskDraft implements BlobDraft {
 
   constructor(
     private readonly file: DraftFile,
-    private readonly store: { root: string; directories: BlobDirectories },
+    private readonly store: BlobPlace,
     private readonly timing: Timing,
   ) {}
 
@@ -57,43 +56,16 @@ export class DiskDraft implements BlobDraft {
   /** A name that is already there is made durable too: whoever made it may not have come so far. */
   async publish(): Promise<{ linked: boolean }> {
     const startedAt = this.timing.now()
-    const linked = await onDisk(() => this.link())
-    await onDisk(() => this.store.directories.sync(this.sha256))
+    const { sha256, sizeBytes } = this
+    const published = await publish(this.file.path, { sha256, sizeBytes }, this.store)
     this.timing.end('fsync', startedAt)
-    return { linked }
+    return published
   }
 
   async discard(): Promise<void> {
     await this.working.catch(() => undefined)
     this.close()
     await unlink(this.file.path).catch(() => undefined)
-  }
-
-  /** Linking, other than renaming, never replaces a blob. */
-  private async link(): Promise<boolean> {
-    const { root, directories } = this.store
-    const path = `${root}/${directories.locate(this.sha256)}`
-    for (;;) {
-      try {
-        await link(this.file.path, path)
-        return true
-      } catch (error) {
-        if (codeOf(error) !== 'EEXIST') throw error
-        if (await this.isAt(path)) return false
-      }
-    }
-  }
-
-  /** False when the blob was swept in this moment. */
-  private async isAt(path: string): Promise<boolean> {
-    try {
-      const { size } = await stat(path)
-      if (size === this.sizeBytes) return true
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false
-      throw error
-    }
-    throw new AppError('internal', 'The stored content of the same digest is damaged')
   }
 
   /** What is durable already, or not wanted: its close has nothing to wait for, and nothing to tell. */
@@ -105,15 +77,5 @@ export class DiskDraft implements BlobDraft {
     } catch {
       return
     }
-  }
-}
-
-/** The kernel may take less than it is given, above all when the disk is nearly full. */
-async function writeWhole(fd: number, chunk: Buffer, positionBytes: number): Promise<void> {
-  let done = 0
-  while (done < chunk.length) {
-    const rest = chunk.length - done
-    const { bytesWritten } = await writeAt(fd, chunk, done, rest, positionBytes + done)
-    done += bytesWritten
   }
 }

@@ -25,3 +25,9 @@ function toAppError(error: unknown): AppError {
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code
 }
+
+/** For what need not be there. */
+export function nullIfAbsent(error: unknown): null {
+  if (codeOf(error) === 'ENOENT') return null
+  throw error
+}

@@ -15,6 +15,16 @@ export const files = section({
     256,
     'Uploads that one worker has in hand at once; more are answered 503.',
   ),
+  reserveFromBytes: whole(
+    'bytes',
+    [0, gibibyte],
+    8 * mebibyte,
+    'Uploads larger than this reserve their room in the quota before the body is read; smaller ones are judged when they are complete.',
+  ),
+  requireCondition: flag(
+    false,
+    'Whether a file may be replaced, changed or deleted only with If-Match or If-None-Match; otherwise it is answered 428.',
+  ),
   readThreads: flag(
     false,
     'Whether nginx reads contents in threads: for disks so slow that a read would hold up other requests. It doubles the CPU time of a download.',

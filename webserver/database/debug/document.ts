@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import type { Account } from '../../domain/account'
 import { etagOf, type Content } from '../../domain/content'
 import { AppError } from '../../domain/errors'
-import type { FileCondition, StoredFile } from '../../domain/file'
 import type { Link, OpenUse } from '../../domain/link'
+import type { StoredFile } from '../../domain/file'
 import type { grantableRights } from '../../domain/rights'
 import type { Session } from '../../domain/session'
+import type { UploadSession } from '../../domain/upload'
 import { syncDirectory } from '../directory'
 
 export interface FileRow extends StoredFile {
@@ -56,26 +57,8 @@ export interface LinkRow extends Omit<Link, 'owner' | 'path'> {
   openUses: readonly OpenUse[]
 }
 
-export interface UploadRow {
-  id: string
-  kind: string
-  accountId: string | null
-  linkId: string | null
+export interface UploadRow extends UploadSession {
   ownerId: string
-  path: string
-  lengthBytes: number | null
-  offsetBytes: number
-  reservedBytes: number
-  hashState: string | null
-  contentType: string | null
-  metadata: Readonly<Record<string, string>>
-  condition: FileCondition
-  parts: readonly string[] | null
-  leaseHolder: string | null
-  leaseEpoch: number
-  leaseUntilMs: number
-  createdAtMs: number
-  expiresAtMs: number
 }
 
 export interface BlobRow {

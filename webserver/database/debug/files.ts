@@ -12,11 +12,13 @@ import {
 } from '../file-rules'
 import type { Handlers } from '../operations'
 import { compareByCodePoint } from '../path-order'
+import { leaseLost } from '../upload-rules'
 import { findByName } from './accounts'
 import { acquireBlobs, releaseBlobs, requireUsable } from './blobs'
 import { fileKeyOf, type FileRow, type Tables } from './document'
 import { dropVersions, keepVersion, roomOf, versionsOf } from './earlier-versions'
 import { requireRight, rightToFile, rightToFolder } from './rights'
+import { endUpload } from './uploads'
 
 type Operations = 'files.find' | 'files.list' | 'files.commit' | 'files.delete'
 
@@ -70,8 +72,8 @@ function commit(tables: Tables, viewer: Viewer, wanted: FileCommit) {
 
   acquireBlobs(tables, gained, args.nowMs)
   releaseBlobs(tables, lost, args.nowMs)
-  if (args.upload !== null) tables.uploads.delete(args.upload.id)
   const file = fileAfter(args, current)
+  endUpload(tables, args.upload, { file, created: current === undefined })
   tables.files.set(fileKeyOf(file), { ...file, ownerId: owner.id })
   owner.reservedBytes -= reservedBytes
   owner.usedBytes += args.sizeBytes - (current?.sizeBytes ?? 0)
@@ -90,8 +92,9 @@ function placed(tables: Tables, args: FileCommit): FileCommit {
 function reservedBy(tables: Tables, ownerId: string, upload: FileCommit['upload']): number {
   if (upload === null) return 0
   const row = tables.uploads.get(upload.id)
-  if (row?.leaseEpoch === upload.leaseEpoch && row.ownerId === ownerId) return row.reservedBytes
-  throw new AppError('conflict', 'another request has taken over this upload')
+  const isHeld = row?.leaseEpoch === upload.leaseEpoch && row.leaseHolder !== null
+  if (isHeld && row.ownerId === ownerId && row.outcome === null) return row.reservedBytes
+  throw leaseLost()
 }
 
 /** @throws {AppError} `quota_exceeded` when even without earlier versions of this file there is no room. */

@@ -2,6 +2,7 @@ import type { PreparedDatabase } from '../prepared-database'
 import { blobHandlers } from './blobs'
 import { loadTables, saveTables } from './document'
 import { countRecords, forgetUploads, storedContents } from './snapshot'
+import { abandonRequests, draftsInUse } from './uploads'
 
 export function prepareDebug(directory: string): PreparedDatabase {
   const tables = loadTables(directory)
@@ -24,6 +25,12 @@ export function prepareDebug(directory: string): PreparedDatabase {
       saveTables(directory, tables)
       return Promise.resolve(count)
     },
+    abandonRequests() {
+      const ended = abandonRequests(tables)
+      saveTables(directory, tables)
+      return Promise.resolve(ended)
+    },
+    draftsInUse: (names) => Promise.resolve(new Set(draftsInUse(tables, names))),
     close: () => Promise.resolve(),
   }
 }

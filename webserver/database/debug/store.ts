@@ -21,6 +21,7 @@ import { rightHandlers } from './rights'
 import { sessionHandlers } from './sessions'
 import { trashHandlers } from './trash'
 import { versionHandlers } from './versions'
+import { uploadHandlers } from './uploads'
 
 /** @throws {AppError} `unsupported` when a newer program wrote the data or it cannot be read. */
 export function openDebugStore(directory: string, faults: FaultPoints = noFaults): Store {
@@ -90,6 +91,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...rightHandlers(tables),
     ...linkHandlers(tables),
     ...contentHandlers(tables),
+    ...uploadHandlers(tables),
     ...blobHandlers(tables),
     ...contentUseHandlers(tables),
     ping: () => undefined,

@@ -25,6 +25,7 @@ import { rightQueries } from './rights'
 import { sessionQueries } from './sessions'
 import { trashQueries } from './trash'
 import { versionQueries } from './versions'
+import { uploadQueries } from './uploads'
 
 const busyDelayMs = 5
 
@@ -70,6 +71,7 @@ function queriesOf(connection: Connection): Handlers<QueryName> {
     ...rightQueries(connection),
     ...linkQueries(connection),
     ...contentQueries(connection),
+    ...uploadQueries(connection),
     ...blobQueries(connection),
     ...contentUseQueries(connection),
   }

@@ -7,7 +7,10 @@ import {
   requireRetained,
   usesChangedBy,
 } from '../file-rules'
+import type { StoredFile } from '../../domain/file'
+import { outcomeOf, type UploadKind } from '../../domain/upload'
 import type { Handlers } from '../operations'
+import { leaseLost } from '../upload-rules'
 import { AccountBytes } from './account-bytes'
 import { BlobReferences } from './blobs'
 import type { Connection } from './connection'
@@ -46,13 +49,14 @@ export function committing(connection: Connection): Handlers<'files.commit'>['fi
     const { gained, lost } = usesChangedBy(args, current)
     references.acquire(gained, args.nowMs, args.linked)
     references.release(lost, args.nowMs)
-    if (args.upload !== null) endUpload(ownerId, args.upload)
-    const file = fileAfter(args, current)
+    const committed = { file: fileAfter(args, current), created: current === undefined }
+    const { file } = committed
+    if (args.upload !== null) endUpload(ownerId, args.upload, committed)
     put(rowOf(file, ownerId))
     bytes.change(ownerId, { used: file.sizeBytes - (current?.sizeBytes ?? 0) })
     if (row !== undefined) versions.keep(row, args)
     bytes.requireRoom(ownerId)
-    return { file, created: current === undefined }
+    return committed
   }
 }
 
@@ -74,17 +78,27 @@ export function putting(connection: Connection): (row: FileRow) => void {
 
 /** Ends the upload that a commit completes: its reservation goes, in the commit that takes the bytes for good. */
 function ending(connection: Connection) {
-  const end = connection
-    .prepare<[object], number>(
-      `DELETE FROM uploads WHERE id = :id AND owner_id = :ownerId AND lease_epoch = :leaseEpoch
-      RETURNING reserved_bytes`,
-    )
-    .pluck()
+  const find = connection.prepare<[object], { kind: UploadKind; reservedBytes: number }>(
+    `SELECT kind, reserved_bytes AS reservedBytes FROM uploads
+    WHERE id = :id AND owner_id = :ownerId AND lease_epoch = :leaseEpoch
+      AND lease_holder IS NOT NULL AND outcome IS NULL`,
+  )
+  const forget = connection.prepare<[object]>('DELETE FROM uploads WHERE id = :id')
+  const finish = connection.prepare<[object]>(`
+    UPDATE uploads SET outcome = :outcome, length_bytes = :sizeBytes, offset_bytes = :sizeBytes,
+      reserved_bytes = 0, hash_state = NULL, lease_holder = NULL, lease_until_ms = 0
+    WHERE id = :id`)
   const bytes = new AccountBytes(connection)
-  return (ownerId: string, upload: NonNullable<FileCommit['upload']>) => {
-    const reservedBytes = end.get({ ...upload, ownerId })
-    if (reservedBytes === undefined)
-      throw new AppError('conflict', 'another request has taken over this upload')
-    bytes.change(ownerId, { reserved: -reservedBytes })
+  return (ownerId: string, upload: CompletedUpload, { file, created }: Committed) => {
+    const row = find.get({ ...upload, ownerId })
+    if (row === undefined) throw leaseLost()
+    const { id } = upload
+    const outcome = JSON.stringify(outcomeOf(file, created))
+    if (row.kind === 'put') forget.run({ id })
+    else finish.run({ id, outcome, sizeBytes: file.sizeBytes })
+    bytes.change(ownerId, { reserved: -row.reservedBytes })
   }
 }
+
+type CompletedUpload = NonNullable<FileCommit['upload']>
+type Committed = { file: StoredFile; created: boolean }

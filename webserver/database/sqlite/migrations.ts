@@ -161,9 +161,12 @@ CREATE TABLE uploads (
   lease_epoch INTEGER NOT NULL,
   lease_until_ms INTEGER NOT NULL,
   created_at_ms INTEGER NOT NULL,
-  expires_at_ms INTEGER NOT NULL
+  expires_at_ms INTEGER NOT NULL,
+  outcome TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX uploads_by_owner ON uploads (owner_id);
+CREATE INDEX uploads_by_account ON uploads (account_id);
+CREATE INDEX uploads_by_link ON uploads (link_id);
 CREATE INDEX uploads_by_expiry ON uploads (expires_at_ms);
 
 CREATE TABLE groups (

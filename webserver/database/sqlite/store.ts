@@ -26,6 +26,7 @@ import { requireCurrent } from './migrations'
 import { sessionCommands } from './sessions'
 import { trashCommands } from './trash'
 import { versionCommands } from './versions'
+import { uploadCommands } from './uploads'
 
 /** @throws {AppError} `unsupported` when the database has not this program's version. */
 export function openSqliteStore(
@@ -59,6 +60,7 @@ class SqliteStore implements Store {
       ...trashCommands(connection),
       ...linkCommands(connection),
       ...contentCommands(connection),
+      ...uploadCommands(connection),
       ...blobCommands(connection),
       ping: () => undefined,
     }

@@ -52,7 +52,9 @@ function put(files: FileService, options: FileRouteOptions): Route {
       },
       errors: [
         'not_found',
+        'forbidden',
         'precondition_failed',
+        'precondition_required',
         'too_large',
         'unsupported',
         'quota_exceeded',
@@ -105,7 +107,7 @@ function remove(files: FileService): Route {
       params: fileParams,
       query: removalQuerySchema,
       responses: { 204: { description: 'Deleted.' } },
-      errors: ['not_found', 'precondition_failed'],
+      errors: ['not_found', 'forbidden', 'precondition_failed', 'precondition_required'],
     },
     async ({ caller, params, query, timing, req }) => {
       const key: FileKey = params

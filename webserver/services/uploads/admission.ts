@@ -1,0 +1,94 @@
+import { roomOf, type Viewer } from '../../domain/account'
+import type { Database } from '../../domain/database'
+import { AppError } from '../../domain/errors'
+import {
+  conditionHolds,
+  type FileCondition,
+  type FileKey,
+  type StoredFile,
+} from '../../domain/file'
+import { allows } from '../../domain/rights'
+import { requireOwner, requireRight } from '../access'
+import type { UploadDependencies, UploadSettings } from './upload'
+
+export interface Asked {
+  key: FileKey
+  condition: FileCondition
+  /** Of the whole content, as far as the sender has said; null when it has not. */
+  contentBytes: number | null
+}
+
+/** How many bytes a content may have, and which limit that is. */
+export interface Room {
+  bytesMax: number
+  refusal: () => AppError
+}
+
+/**
+ * Refuses what can be refused before a body is sent. All of it is decided once more, exactly, by the commit.
+ * @throws {AppError} `not_found`, `forbidden`, `precondition_failed`, `precondition_required`, `too_large`,
+ * `quota_exceeded`, `storage_full`.
+ */
+export async function admit(
+  use: Pick<UploadDependencies, 'database' | 'settings' | 'requireSpace'>,
+  viewer: Viewer,
+  { key, condition, contentBytes }: Asked,
+): Promise<Room> {
+  const { database, settings } = use
+  const current = await requirePlace(database, viewer, key)
+  requireHolding(condition, current, settings)
+  const owner = await requireOwner(database, key.owner)
+  const replacedBytes = current === null ? 0 : current.sizeBytes + owner.versionBytes
+  const room = limitOf(settings.uploadBytesMax, Math.max(0, roomOf(owner) + replacedBytes))
+  if (contentBytes !== null && contentBytes > room.bytesMax) throw room.refusal()
+  await use.requireSpace?.(contentBytes ?? 0)
+  return room
+}
+
+/** Who may only add sees nothing: whether there is a file already, their commit finds out. */
+async function requirePlace(
+  database: Database,
+  viewer: Viewer,
+  key: FileKey,
+): Promise<StoredFile | null> {
+  if (viewer.linkId === null) {
+    await requireRight(database, viewer, { key, needed: 'edit' })
+    return database.files.find(viewer, key)
+  }
+  const held = await database.rights.ofFile(viewer, key)
+  if (!allows(held, 'edit')) await requireRight(database, viewer, { key, needed: 'add' })
+  return database.files.find(viewer, key)
+}
+
+function requireHolding(
+  condition: FileCondition,
+  current: StoredFile | null,
+  { requireCondition }: UploadSettings,
+): void {
+  if (requireCondition && current !== null) requireSomeCondition(condition)
+  if (conditionHolds(condition, current?.etag ?? null)) return
+  throw new AppError('precondition_failed', 'The file is not what the condition asks for')
+}
+
+/** @throws {AppError} `precondition_required`. */
+export function requireSomeCondition({ ifMatch, ifNoneMatch }: FileCondition): void {
+  if (ifMatch !== undefined || ifNoneMatch !== undefined) return
+  throw new AppError(
+    'precondition_required',
+    'Say with If-Match or If-None-Match what you believe to replace',
+    { field: 'If-Match' },
+  )
+}
+
+function limitOf(uploadBytesMax: number, quotaLeftBytes: number): Room {
+  if (uploadBytesMax <= quotaLeftBytes)
+    return {
+      bytesMax: uploadBytesMax,
+      refusal: () => new AppError('too_large', `An upload has at most ${uploadBytesMax} bytes`),
+    }
+  return {
+    bytesMax: quotaLeftBytes,
+    refusal: () =>
+      new AppError('quota_exceeded', `The account has room for ${quotaLeftBytes} bytes more`),
+  }
+}

@@ -1,0 +1,103 @@
+import { viewerOf } from '../../domain/account'
+import type { BlobDraft } from '../../domain/blob-store'
+import { wholeBlob } from '../../domain/content'
+import { AppError } from '../../domain/errors'
+import type { Timing } from '../../domain/timing'
+import { admit, type Room } from './admission'
+import { commitContent } from './content-commit'
+import { Reservation } from './reservation'
+import type { Sender, StoredBody, Upload, UploadDependencies, UploadResult } from './upload'
+
+/**
+ * The way of a whole body into the store, whatever the door (DESIGN D5): admit, reserve, stream, hash, seal, publish,
+ * commit. A door whose body is only a part of the file's content says so with `Upload.contentWith`. An upload that fails
+ * anywhere leaves nothing but, at worst, a blob for the sweep and a reservation that ends by itself.
+ */
+export class Uploads {
+  private inFlight = 0
+
+  constructor(private readonly use: UploadDependencies) {}
+
+  /**
+   * @throws {AppError} before the body is asked for: what `admit` says, and `unavailable` when too many uploads are in
+   * hand; and any of them later, since the commit decides.
+   */
+  async run(who: Sender, upload: Upload, timing: Timing): Promise<UploadResult> {
+    if (this.inFlight >= this.use.settings.uploadsInFlightMax)
+      throw new AppError('unavailable', 'Too many uploads are in hand', { retryAfterS: 1 })
+    this.inFlight++
+    try {
+      return await this.store(who, upload, timing)
+    } finally {
+      this.inFlight--
+    }
+  }
+
+  private async store(who: Sender, upload: Upload, timing: Timing): Promise<UploadResult> {
+    const viewer = () => viewerOf(who, this.use.now())
+    const { key, condition } = upload
+    const startedAt = timing.now()
+    const contentBytes = contentBytesOf(upload)
+    const room = await admit(this.use, viewer(), { key, condition, contentBytes })
+    const reservation = new Reservation(this.use, { viewer, key, contentBytes })
+    if (contentBytes !== null) await reservation.cover(contentBytes)
+    timing.end('database', startedAt)
+    try {
+      return await this.receive(who, { upload, room, reservation }, timing)
+    } catch (error) {
+      await reservation.release()
+      throw error
+    }
+  }
+
+  private async receive(
+    who: Sender,
+    { upload, room, reservation }: { upload: Upload; room: Room; reservation: Reservation },
+    timing: Timing,
+  ): Promise<UploadResult> {
+    const draft = await this.use.blobs.createDraft(timing)
+    try {
+      await fill(draft, upload, { room, reservation, timing })
+      const body = await draft.seal()
+      const { key, contentType, condition, metadata = null } = upload
+      const commit = {
+        ...{ key, contentType, condition, metadata },
+        content: contentOf(upload, body),
+        sealed: [{ sha256: body.sha256, publish: () => draft.publish() }],
+        upload: reservation.taken,
+      }
+      return await commitContent(this.use, who, commit, timing)
+    } finally {
+      await draft.discard()
+    }
+  }
+}
+
+function contentOf({ contentWith }: Upload, body: StoredBody) {
+  return contentWith?.(body) ?? wholeBlob(body.sha256, body.sizeBytes)
+}
+
+function contentBytesOf({ declaredBytes, keptBytes = 0 }: Upload): number | null {
+  return declaredBytes === null ? null : keptBytes + declaredBytes
+}
+
+async function fill(
+  draft: BlobDraft,
+  upload: Upload,
+  { room, reservation, timing }: { room: Room; reservation: Reservation; timing: Timing },
+): Promise<void> {
+  const { declaredBytes, keptBytes = 0 } = upload
+  let sizeBytes = 0
+  let startedAt = timing.now()
+  for await (const chunk of upload.openBody()) {
+    timing.end('read', startedAt)
+    sizeBytes += chunk.length
+    if (keptBytes + sizeBytes > room.bytesMax) throw room.refusal()
+    await reservation.cover(keptBytes + sizeBytes)
+    await draft.write(chunk)
+    startedAt = timing.now()
+  }
+  timing.end('read', startedAt)
+  if (declaredBytes !== null && declaredBytes !== sizeBytes)
+    throw new AppError('invalid', 'The body is not as long as it was said to be', { field: 'body' })
+}

@@ -47,13 +47,12 @@ function shownTypeOf(type: string, contentType: string): string {
 }
 
 /**
- * A player and the reader of PDFs are pages of the browser's own, which load the content a second time: in a sandbox, whose
- * origin is nobody's, they may not. Nothing in such a content can run with our origin.
+ * A player is a page of the browser's own that loads the content a second time: in a sandbox, whose origin is nobody's, it
+ * may not. Nothing in sound or film can run.
  */
 function policyOf(type: string): string {
   const style = "style-src 'unsafe-inline'"
   if (/^(?:audio|video)\//.test(type)) return `default-src 'none'; media-src 'self'; ${style}`
-  if (type === 'application/pdf') return `default-src 'none'; object-src 'self'; ${style}`
   return `${sealed}; ${style}`
 }
 

@@ -22,11 +22,14 @@ import { archiveRoutes } from './http/routes/archives'
 import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
 import { fileRoutes } from './http/routes/files'
+import { grantRoutes } from './http/routes/grants'
+import { groupRoutes } from './http/routes/groups'
 import { healthRoutes } from './http/routes/health'
 import { listingRoutes } from './http/routes/listing'
 import { loggingRoutes } from './http/routes/logging'
 import { metricsRoute } from './http/routes/metrics'
 import { modelRoutes } from './http/routes/models'
+import { permissionRoutes } from './http/routes/permissions'
 import { sharedMemoryRoutes } from './http/routes/shared-memory'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
@@ -44,12 +47,14 @@ import { ArchiveService } from './services/archives/archive-service'
 import { AccountService } from './services/account-service'
 import { FileService } from './services/file-service'
 import { ListingService } from './services/listing-service'
+import { GroupService } from './services/group-service'
 import { ModelService } from './services/model-service'
 import { SharedMemoryService } from './services/shared-memory-service'
 import { MonitoringService } from './services/monitoring-service'
 import { SessionService } from './services/session-service'
 import { TrashService } from './services/trash-service'
 import { VersionService } from './services/version-service'
+import { SharingService } from './services/sharing-service'
 
 /** A worker's whole service, open but not listening. */
 export interface App {
@@ -71,6 +76,8 @@ interface Services {
   archives: ArchiveService
   files: FileService
   listing: ListingService
+  groups: GroupService
+  sharing: SharingService
   models: ModelService
   sharedMemory: SharedMemoryService
   monitoring: MonitoringService
@@ -171,6 +178,8 @@ function createServices(
       now,
       holder: holderOf(identify(process.pid)),
     }),
+    groups: new GroupService({ ...backends, settings: config.sharing, now }),
+    sharing: new SharingService({ ...backends, settings: config.sharing, now }),
     models: new ModelService({
       control,
       uploads: new DiskModelUploads(paths.uploadedModels),
@@ -206,6 +215,9 @@ function createRoutes(
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),
     ...archiveRoutes(use.archives, downloads),
+    ...groupRoutes(use.groups),
+    ...grantRoutes(use.sharing),
+    ...permissionRoutes(use.sharing),
     ...modelRoutes(use.models, setup.config.inference),
     ...sharedMemoryRoutes(use.sharedMemory, setup.config.inference),
     ...statisticsRoutes(use.monitoring, setup.config.inference),

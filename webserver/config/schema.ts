@@ -5,6 +5,7 @@ import { models, inference } from './sections/inference'
 import { metrics } from './sections/metrics'
 import { perf } from './sections/perf'
 import { data, http, log, test } from './sections/service'
+import { sharing } from './sections/sharing'
 import { files, database } from './sections/storage'
 
 /** Every setting of Gristmill. Names carry their unit; `notes/configuration.md` is generated from here. */
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
   passwords,
   sessions,
   files,
+  sharing,
   database,
   models,
   inference,

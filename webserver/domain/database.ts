@@ -4,6 +4,8 @@ import type { ContentUseRecords } from './content-use'
 import type { FileCondition, FileKey, StoredFile } from './file'
 import type { LinkRecords } from './link'
 import type { Browse, Browsed } from './listing'
+import type { GrantRecords } from './grant'
+import type { GroupRecords } from './group'
 import type { Right } from './rights'
 import type { Session } from './session'
 import type { TrashRecords } from './trash'
@@ -26,6 +28,8 @@ export interface Database {
   readonly links: LinkRecords
   readonly contents: ContentRecords
   readonly uploads: UploadRecords
+  readonly groups: GroupRecords
+  readonly grants: GrantRecords
   readonly blobs: BlobRecords
   readonly contentUses: ContentUseRecords
   /** Asks both the reading and the writing side. @throws {AppError} `unavailable` with the reason. */
@@ -51,7 +55,7 @@ export interface AccountRecords {
     passwordHash: string
   }): Promise<void>
   /**
-   * Deletes the account, its sessions and its files.
+   * Deletes the account, its sessions, its files, its memberships (see `GroupRecords`) and what was granted to it.
    * @throws `not_found`; `conflict` when it is the last admin.
    */
   delete(args: { accountId: string; nowMs: number }): Promise<void>

@@ -4,7 +4,7 @@ import type { Caller } from '../domain/account'
 import type { ErrorCode } from '../domain/errors'
 import type { RequestTiming } from '../../perf/timing'
 
-export type Method = 'get' | 'put' | 'post' | 'delete'
+export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete'
 
 /**
  * Who may call: anyone; anyone, but a token that is sent must be valid; holders of a session; or nginx, which passes a

@@ -42,6 +42,7 @@ export function maintenanceSteps(use: StepDependencies): MaintenanceStep[] {
     { name: 'condemn blobs', batch: () => condemn(use) },
     { name: 'forget blobs', batch: () => forget(use) },
     { name: 'delete sessions', batch: () => deleteSessions(use) },
+    { name: 'delete grants', batch: () => deleteGrants(use) },
   ]
 }
 
@@ -109,4 +110,9 @@ function deleteSessions({ database, settings, now }: StepDependencies): Promise<
   const nowMs = now()
   const seenBeforeMs = nowMs - settings.sessionIdleTimeoutMs
   return database.sessions.deleteExpired({ nowMs, seenBeforeMs, limit: batchMax })
+}
+
+/** They count no more since they expired; this gives their room back. */
+function deleteGrants({ database, now }: StepDependencies): Promise<number> {
+  return database.grants.deleteExpired({ nowMs: now(), limit: batchMax })
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
 import { releaseBlobs } from './blobs'
 import type { Tables } from './document'
+import { leaveGroups } from './memberships'
 
 type Operations =
   | 'accounts.find'
@@ -82,7 +83,7 @@ function remove(tables: Tables, { accountId, nowMs }: { accountId: string; nowMs
   deleteRows(tables.uploads, (row) => row.ownerId === accountId || row.accountId === accountId)
   deleteRows(tables.grants, (row) => row.ownerId === accountId || row.accountId === accountId)
   deleteRows(tables.links, (row) => row.ownerId === accountId || row.createdBy === accountId)
-  deleteRows(tables.members, (row) => row.accountId === accountId)
+  leaveGroups(tables, accountId)
   deleteRows(tables.sessions, (row) => row.accountId === accountId)
   tables.accounts.delete(accountId)
 }

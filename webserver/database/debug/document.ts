@@ -27,6 +27,12 @@ export interface TrashRow extends FileRow {
   deletedAtMs: number
 }
 
+export interface GroupRow {
+  id: string
+  name: string
+  createdAtMs: number
+}
+
 export interface MemberRow {
   groupId: string
   accountId: string
@@ -79,7 +85,7 @@ export interface Tables {
   versions: Map<string, VersionRow>
   trash: Map<string, TrashRow>
   uploads: Map<string, UploadRow>
-  groups: Map<string, { id: string; name: string; createdAtMs: number }>
+  groups: Map<string, GroupRow>
   /** By `groupId/accountId`. */
   members: Map<string, MemberRow>
   grants: Map<string, GrantRow>

@@ -3,7 +3,7 @@ import { AppError } from '../../domain/errors'
 import { allows, foldersAbove, foldersOver, highestOf, type Right } from '../../domain/rights'
 import type { Handlers } from '../operations'
 import { findByName } from './accounts'
-import { fileKeyOf, type LinkRow, type ShareTarget, type Tables } from './document'
+import { fileKeyOf, type GrantRow, type LinkRow, type ShareTarget, type Tables } from './document'
 
 /** A file, or the place of one that does not exist (`fileId` null). */
 export interface FileTarget {
@@ -12,7 +12,12 @@ export interface FileTarget {
   path: string
 }
 
-type Place = { ownerId: string; fileId: string | null; folders: readonly string[] }
+/** What a right reaches: a file by its id, and all folders that hold what is asked about. */
+export interface Covered {
+  ownerId: string
+  fileId: string | null
+  folders: readonly string[]
+}
 
 export function rightHandlers(tables: Tables): Handlers<'rights.ofFile' | 'rights.ofFolder'> {
   return {
@@ -55,7 +60,7 @@ export function requireRight(held: Right | null, needed: Right): void {
   throw new AppError('not_found', 'there is no such file')
 }
 
-function rightTo(tables: Tables, viewer: Viewer, place: Place): Right | null {
+export function rightTo(tables: Tables, viewer: Viewer, place: Covered): Right | null {
   if (viewer.seesAll || viewer.accountId === place.ownerId) return 'manage'
   const { linkId, nowMs } = viewer
   if (linkId === null) return granted(tables, viewer, place)
@@ -69,7 +74,7 @@ function rightTo(tables: Tables, viewer: Viewer, place: Place): Right | null {
 function isUpheld(
   tables: Tables,
   { folder, createdBy }: LinkRow,
-  { place, nowMs }: { place: Place; nowMs: number },
+  { place, nowMs }: { place: Covered; nowMs: number },
 ): boolean {
   const account = tables.accounts.get(createdBy)
   if (account === undefined) return false
@@ -84,16 +89,34 @@ function isUpheld(
   return rightTo(tables, maker, target) === 'manage'
 }
 
-function granted(tables: Tables, { accountId, nowMs }: Viewer, place: Place): Right | null {
-  const isMember = (groupId: string | null) => tables.members.has(`${groupId}/${accountId}`)
-  const grants = [...tables.grants.values()].filter((grant) => covers(grant, place, nowMs))
-  const held = grants.filter((grant) => grant.accountId === accountId || isMember(grant.groupId))
-  return highestOf(held.map(({ right }) => right))
+function granted(tables: Tables, viewer: Viewer, place: Covered): Right | null {
+  return highestOf(grantsTo(tables, viewer, place).map(({ right }) => right))
 }
 
-function covers(
+/** Those that give the viewer something at a place. */
+export function grantsTo(tables: Tables, viewer: Viewer, place: Covered): GrantRow[] {
+  return [...tables.grants.values()].filter(
+    (grant) => covers(grant, place, viewer.nowMs) && isTo(tables, viewer, grant),
+  )
+}
+
+/** Whether it is the viewer's own, or a group's that they are in. */
+export function isTo(tables: Tables, { accountId }: Viewer, grant: GrantRow): boolean {
+  return grant.accountId === accountId || tables.members.has(`${grant.groupId}/${accountId}`)
+}
+
+/** When the viewer, who manages it now, will no longer; null for never. */
+export function endOfManaging(tables: Tables, viewer: Viewer, place: Covered): number | null {
+  if (viewer.seesAll || viewer.accountId === place.ownerId) return null
+  const managing = grantsTo(tables, viewer, place).filter(({ right }) => right === 'manage')
+  const ends = managing.map(({ expiresAtMs }) => expiresAtMs ?? Infinity)
+  const last = Math.max(...ends)
+  return last === Infinity ? null : last
+}
+
+export function covers(
   share: ShareTarget & { expiresAtMs: number | null },
-  { ownerId, fileId, folders }: Place,
+  { ownerId, fileId, folders }: Covered,
   nowMs: number,
 ): boolean {
   const { folder, expiresAtMs } = share

@@ -17,6 +17,8 @@ import { contentUseHandlers } from './content-uses'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
 import { linkHandlers } from './links'
+import { grantHandlers } from './grants'
+import { groupHandlers } from './groups'
 import { rightHandlers } from './rights'
 import { sessionHandlers } from './sessions'
 import { trashHandlers } from './trash'
@@ -92,6 +94,8 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...linkHandlers(tables),
     ...contentHandlers(tables),
     ...uploadHandlers(tables),
+    ...groupHandlers(tables),
+    ...grantHandlers(tables),
     ...blobHandlers(tables),
     ...contentUseHandlers(tables),
     ping: () => undefined,

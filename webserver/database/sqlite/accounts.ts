@@ -2,6 +2,7 @@ import type { Account } from '../../domain/account'
 import { AppError } from '../../domain/errors'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
+import { leavingGroups } from './groups'
 
 /** `accounts` under the names of `Account`. */
 export const accountColumns = `
@@ -107,16 +108,17 @@ function deleting(connection: Connection): Handlers<Commands>['accounts.delete']
     'uploads WHERE account_id = ?',
     'grants WHERE ? IN (owner_id, account_id)',
     'links WHERE ? IN (owner_id, created_by)',
-    'group_members WHERE account_id = ?',
     'sessions WHERE account_id = ?',
     'accounts WHERE id = ?',
   ].map((rows) => connection.prepare<[string]>(`DELETE FROM ${rows}`))
+  const leaveGroups = leavingGroups(connection)
   return (args) => {
     const role = roleOf.get(args.accountId)
     if (role === undefined) throw new AppError('not_found', 'there is no such account')
     if (role === 'admin' && admins.get() === 1)
       throw new AppError('conflict', 'the last admin cannot be deleted')
     releaseBlobs.run(args)
+    leaveGroups(args.accountId)
     for (const statement of deleteRows) statement.run(args.accountId)
   }
 }

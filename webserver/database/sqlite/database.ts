@@ -19,6 +19,8 @@ import { isBusy, openReadConnection, type Connection } from './connection'
 import { contentQueries } from './contents'
 import { fileQueries } from './files'
 import { linkQueries } from './links'
+import { grantQueries } from './grant-queries'
+import { groupQueries } from './groups'
 import { requireCurrent } from './migrations'
 import { ReadCache } from './read-cache'
 import { rightQueries } from './rights'
@@ -72,6 +74,8 @@ function queriesOf(connection: Connection): Handlers<QueryName> {
     ...linkQueries(connection),
     ...contentQueries(connection),
     ...uploadQueries(connection),
+    ...groupQueries(connection),
+    ...grantQueries(connection),
     ...blobQueries(connection),
     ...contentUseQueries(connection),
   }

@@ -13,18 +13,19 @@ export interface FileTarget {
   path: string
 }
 
-interface Place {
-  ownerId: string
-  fileId: string | null
-  folders: string[]
-}
-
 /** A link that covers a place, and who made it. */
 interface CoveringLink {
   mode: LinkMode
   folder: string | null
   makerId: string
   makerIsAdmin: 0 | 1
+}
+
+/** What a right reaches: a file by its id, and all folders that hold what is asked about. */
+export interface Covered {
+  ownerId: string
+  fileId: string | null
+  folders: readonly string[]
 }
 
 export function rightQueries(
@@ -51,16 +52,21 @@ export function rightQueries(
 /** D3's predicate: every statement about a file of somebody's asks here what the viewer may do with it. */
 export class Rights {
   private readonly granted
+  private readonly managing
   private readonly link
 
   constructor(connection: Connection) {
     const covering = `owner_id = :ownerId
       AND (file_id = :fileId OR folder IN (SELECT value FROM json_each(:folders)))
       AND (expires_at_ms IS NULL OR expires_at_ms > :nowMs)`
+    const toViewer = `${covering} AND (account_id = :accountId OR group_id IN (
+      SELECT group_id FROM group_members WHERE account_id = :accountId))`
     this.granted = connection
-      .prepare<[object], Right>(
-        `SELECT right FROM grants WHERE ${covering} AND (account_id = :accountId OR group_id IN (
-          SELECT group_id FROM group_members WHERE account_id = :accountId))`,
+      .prepare<[object], Right>(`SELECT right FROM grants WHERE ${toViewer}`)
+      .pluck()
+    this.managing = connection
+      .prepare<[object], number | null>(
+        `SELECT expires_at_ms FROM grants WHERE ${toViewer} AND right = 'manage'`,
       )
       .pluck()
     this.link = connection.prepare<[object], CoveringLink>(`
@@ -71,14 +77,25 @@ export class Rights {
 
   /** Null when the viewer may not know that the target exists. */
   ofFile(viewer: Viewer, { ownerId, fileId, path }: FileTarget): Right | null {
-    if (this.isOwn(viewer, ownerId)) return 'manage'
-    return this.shared(viewer, { ownerId, fileId, folders: foldersAbove(path) })
+    return this.over(viewer, { ownerId, fileId, folders: foldersAbove(path) })
   }
 
   /** Over all that lies and will lie below a folder. */
   ofFolder(viewer: Viewer, ownerId: string, folder: string): Right | null {
-    if (this.isOwn(viewer, ownerId)) return 'manage'
-    return this.shared(viewer, { ownerId, fileId: null, folders: foldersOver(folder) })
+    return this.over(viewer, { ownerId, fileId: null, folders: foldersOver(folder) })
+  }
+
+  over(viewer: Viewer, covered: Covered): Right | null {
+    return this.isOwn(viewer, covered.ownerId) ? 'manage' : this.shared(viewer, covered)
+  }
+
+  /** When the viewer, who manages it now, will no longer; null for never. */
+  endOfManaging(viewer: Viewer, { folders, ...covered }: Covered): number | null {
+    const { accountId, nowMs } = viewer
+    if (this.isOwn(viewer, covered.ownerId)) return null
+    const args = { ...covered, folders: JSON.stringify(folders), accountId, nowMs }
+    const ends = this.managing.all(args)
+    return ends.includes(null) ? null : Math.max(...(ends as number[]))
   }
 
   /** @throws {AppError} `not_found` when the viewer may not know the target; `forbidden` when they may, but not this. */
@@ -90,7 +107,7 @@ export class Rights {
     return seesAll || accountId === ownerId
   }
 
-  private shared(viewer: Viewer, place: Place): Right | null {
+  private shared(viewer: Viewer, place: Covered): Right | null {
     const { accountId, linkId, nowMs } = viewer
     const args = { ...place, folders: JSON.stringify(place.folders), nowMs }
     if (linkId === null) return highestOf(this.granted.all({ ...args, accountId }))
@@ -100,7 +117,7 @@ export class Rights {
   }
 
   /** A link is worth what its maker may do now: it holds only while they may share what it is for. */
-  private isUpheld(link: CoveringLink, place: Place, nowMs: number): boolean {
+  private isUpheld(link: CoveringLink, place: Covered, nowMs: number): boolean {
     const { folder, makerId, makerIsAdmin } = link
     const maker = {
       accountId: makerId,
@@ -116,6 +133,7 @@ export class Rights {
   }
 }
 
+/** @throws {AppError} `not_found` when the viewer may not know the target; `forbidden` when they may, but not this. */
 export function requireRight(held: Right | null, needed: Right): void {
   if (allows(held, needed)) return
   if (allows(held, 'view')) throw new AppError('forbidden', `this needs the right to ${needed}`)

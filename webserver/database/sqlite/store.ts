@@ -22,6 +22,8 @@ import {
 import { contentCommands } from './contents'
 import { fileCommands } from './files'
 import { linkCommands } from './links'
+import { grantCommands } from './grants'
+import { groupCommands } from './groups'
 import { requireCurrent } from './migrations'
 import { sessionCommands } from './sessions'
 import { trashCommands } from './trash'
@@ -61,6 +63,8 @@ class SqliteStore implements Store {
       ...linkCommands(connection),
       ...contentCommands(connection),
       ...uploadCommands(connection),
+      ...groupCommands(connection),
+      ...grantCommands(connection),
       ...blobCommands(connection),
       ping: () => undefined,
     }

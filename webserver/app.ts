@@ -5,6 +5,7 @@ import { readVersion } from './config/version'
 import { createBackgroundWork } from './background-work'
 import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
 import { holderOf, identify } from './cluster/process-identity'
+import { spaceKeeper, type RequireSpace } from './blobs/disk/free-space'
 import { openDatabase } from './database/open-database'
 import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
@@ -66,6 +67,7 @@ export interface App {
 }
 
 interface Backends {
+  requireSpace: RequireSpace
   database: Database
   blobs: BlobStore
   hasher: PasswordHasher
@@ -145,11 +147,13 @@ function createInferencePipe({ setup, paths }: RoleContext, { sessions, pins }: 
 
 async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backends> {
   const { config } = setup
+  const requireSpace = spaceKeeper([paths.blobs, paths.database], config.files.freeBytesMin)
   const turns = new Semaphore(config.passwords)
   const faults = openFaultPoints(config.test.faultOrders)
   perf.gauge('password_wait', () => turns.waitingCount)
   return {
-    blobs: await openDiskBlobStore(paths, faults),
+    requireSpace,
+    blobs: await openDiskBlobStore(paths, faults, requireSpace),
     database: faults.around('', await openDatabase({ config, paths })),
     hasher: createPasswordHasher(config.passwords, turns),
   }

@@ -153,6 +153,8 @@ export interface Store {
    * Throws when it is unknown what reached the disk; the store must then not be used again.
    */
   commit(operations: readonly Operation[]): Outcome[] | null
+  /** Gives back what disk space the store holds beyond its data, as far as it can. Never throws. */
+  reclaim(): void
   close(): void
 }
 

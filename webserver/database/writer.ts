@@ -6,6 +6,8 @@ import { openFaultPoints, type FaultPoints } from '../platform/fault-points'
 import { GroupCommit } from './group-commit'
 import { CommandServer } from './link/command-server'
 import type { Store } from './operations'
+import { ReservedStore } from './reserved-store'
+import { SpaceReserve } from './space-reserve'
 import { openSqliteStore } from './sqlite/store'
 
 /**
@@ -34,6 +36,12 @@ export async function startWriter({
 }
 
 function openStore(config: Config, paths: Paths, faults: FaultPoints): Store {
-  if (config.database.kind === 'debug') return openDebugStore(paths.database, faults)
-  return openSqliteStore(paths.database, config.database.walBytesMax, faults)
+  const { kind, walBytesMax, reserveBytes } = config.database
+  const reserve = new SpaceReserve(paths.database, reserveBytes)
+  reserve.ready()
+  const store =
+    kind === 'debug'
+      ? openDebugStore(paths.database, faults)
+      : openSqliteStore(paths.database, walBytesMax, faults)
+  return new ReservedStore(store, reserve)
 }

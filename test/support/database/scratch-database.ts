@@ -28,7 +28,7 @@ export class ScratchDatabase {
     const config = configSchema.parse({
       data: { directory },
       cluster: { workers: 1, engines: 1 },
-      database: { kind, ...database },
+      database: { kind, reserveBytes: 0, ...database },
       perf: { level: 'off' },
       log: { level: 'silent' },
     })

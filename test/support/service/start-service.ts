@@ -40,6 +40,7 @@ const defaults = {
   cluster: { workers: 2, engines: 1, heartbeatIntervalMs: 200 },
   models: { samples: false },
   passwords: { argon2MemoryKib: 64, argon2Passes: 1 },
+  database: { reserveBytes: 0 },
 } as const satisfies ConfigInput
 
 /** A real service from the compiled program, in a temporary directory, on a port that the system chose. */

@@ -9,6 +9,7 @@ import type { Timing } from '../../domain/timing'
 import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import { BlobDirectories, makeDirectory } from './directories'
 import { DiskDraft } from './disk-draft'
+import { watched, type RequireSpace } from './free-space'
 import { isHeld } from './holds'
 import { nullIfAbsent, onDisk } from './disk-errors'
 import { publish, type BlobPlace } from './publish'
@@ -32,6 +33,7 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW } = constants
 export async function openDiskBlobStore(
   paths: DiskPaths,
   faults: FaultPoints = noFaults,
+  requireSpace: RequireSpace = () => Promise.resolve(),
 ): Promise<BlobStore> {
   const directories = faults.around('directories', new BlobDirectories(paths.blobs))
   await directories.prepare()
@@ -39,7 +41,7 @@ export async function openDiskBlobStore(
   const [blobs, drafts] = await Promise.all([stat(paths.blobs), stat(paths.drafts)])
   if (blobs.dev !== drafts.dev)
     throw new Error(`${paths.drafts} and ${paths.blobs} must be on one file system`)
-  const store = new DiskBlobStore(paths, directories)
+  const store = new DiskBlobStore(paths, directories, requireSpace)
   return faults.around('store', store, { createDraft: 'draft', openDraft: 'draft' })
 }
 
@@ -51,6 +53,7 @@ class DiskBlobStore implements BlobStore {
   constructor(
     private readonly paths: DiskPaths,
     private readonly directories: BlobDirectories,
+    private readonly requireSpace: RequireSpace,
   ) {}
 
   async createDraft(timing: Timing): Promise<BlobDraft> {
@@ -58,7 +61,7 @@ class DiskBlobStore implements BlobStore {
     const path = join(this.paths.drafts, randomBytes(16).toString('base64url'))
     const fd = await onDisk(() => openFile(path, O_CREAT | O_EXCL | O_WRONLY, 0o600))
     timing.end('write', startedAt)
-    return new DiskDraft({ fd, path }, this.place, timing)
+    return watched(new DiskDraft({ fd, path }, this.place, timing), this.requireSpace)
   }
 
   async read(sha256: string, startByte: number, endByte: number): Promise<Readable> {
@@ -97,8 +100,11 @@ class DiskBlobStore implements BlobStore {
     return isHeld(this.paths.holds)
   }
 
-  openDraft(name: string, args: { offsetBytes: number; apart: boolean }): Promise<ResumedDraft> {
-    return openResumedDraft(this.draftPath(name), args)
+  async openDraft(
+    name: string,
+    args: { offsetBytes: number; apart: boolean },
+  ): Promise<ResumedDraft> {
+    return watched(await openResumedDraft(this.draftPath(name), args), this.requireSpace)
   }
 
   publishDraft(

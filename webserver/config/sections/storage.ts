@@ -25,6 +25,12 @@ export const files = section({
     false,
     'Whether a file may be replaced, changed or deleted only with If-Match or If-None-Match; otherwise it is answered 428.',
   ),
+  freeBytesMin: whole(
+    'bytes',
+    [0, Number.MAX_SAFE_INTEGER],
+    256 * mebibyte,
+    'What is kept free of the disks of contents and database: uploads that would take it are answered 507, deleting goes on. 0 takes all there is.',
+  ),
   readThreads: flag(
     false,
     'Whether nginx reads contents in threads: for disks so slow that a read would hold up other requests. It doubles the CPU time of a download.',
@@ -122,6 +128,12 @@ export const database = section({
     [0, 1_000_000],
     4096,
     'Sessions and files that each worker keeps for as long as nothing is written; 0 reads them each time.',
+  ),
+  reserveBytes: whole(
+    'bytes',
+    [0, gibibyte],
+    16 * mebibyte,
+    'Taken from the disk while there is room and given back when it is full, so that deletions can still be recorded; 0 reserves nothing.',
   ),
   walBytesMax: whole(
     'bytes',

@@ -57,6 +57,10 @@ class DebugStore implements Store {
     }
   }
 
+  reclaim(): void {
+    // There is nothing but the document.
+  }
+
   close(): void {
     // Every commit left a whole document behind.
   }

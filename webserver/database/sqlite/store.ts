@@ -91,6 +91,15 @@ class SqliteStore implements Store {
     }
   }
 
+  /** The log is the first to meet a full disk, and its pages have room in the database file, or soon will. */
+  reclaim(): void {
+    try {
+      this.connection.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      return
+    }
+  }
+
   close(): void {
     this.connection.pragma('wal_checkpoint(TRUNCATE)')
     this.connection.close()

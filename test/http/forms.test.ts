@@ -89,7 +89,7 @@ describe('forms', () => {
     await post('', body, { 'Content-Digest': digest(body) }).expect(201)
   })
 
-  test('a file that cannot be committed after others were is told of', async () => {
+  test('a condition that does not hold for one file keeps all of them out', async () => {
     await post('/mixed', formOf(fileNamed('old'))).expect(201)
     const again = formOf(fileNamed('new'), fileNamed('old'))
     const none = { 'If-None-Match': '*' }

@@ -13,6 +13,7 @@ import { codeOf, Failure } from './failure'
 import { inLanes } from './lanes'
 import type { RestoreOptions } from './options'
 import { bytesText, type Progress } from './progress'
+import { requireSound } from './require-sound'
 import { restoreOtherFiles } from './restore-other-files'
 import { inSnapshot, listSnapshots, targetAt, type Snapshot } from './target'
 import { TargetLock } from './target-lock'
@@ -127,6 +128,7 @@ async function restoreAll(use: Restore): Promise<{ damaged: string[]; uploadsFor
     // A record without its content would let a sweep remove the same content when it is uploaded anew.
     await records.forgetUnreferencedBlobs()
     const uploadsForgotten = await records.forgetUploads()
+    requireSound(records)
     const damaged = await restoreContents(use, records)
     await restoreOtherFiles({ ...use, files: snapshot.manifest.files })
     await records.close()

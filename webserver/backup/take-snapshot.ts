@@ -13,6 +13,7 @@ import { copyContents, type Copied } from './copy-contents'
 import { hashFile, type ContentStore, type Hashed } from './content-store'
 import { makeEmptyDirectory, writeDurably } from './durable-files'
 import { Failure } from './failure'
+import { requireSound } from './require-sound'
 import type { Manifest, OtherFile } from './manifest'
 import type { BackupOptions } from './options'
 import { findOtherFiles } from './other-files'
@@ -110,6 +111,7 @@ function requireWhole(
   records: PreparedDatabase,
   { damaged }: Copied,
 ): void {
+  requireSound(records)
   if (hold.hasLapsed() && damaged.length > 0)
     throw new Failure(
       'This run stood still for a minute, and the service removed contents meanwhile. Run it again: what was copied is not copied again.',

@@ -14,6 +14,13 @@ export interface DatabaseCounts {
   trash: number
 }
 
+/** A sum or a count that is kept, where it is not that of the rows. */
+export interface Imbalance {
+  what: string
+  kept: number
+  real: number
+}
+
 /** The data while the service is starting and nothing else has it open. */
 export interface PreparedDatabase {
   accountCount: number
@@ -24,6 +31,10 @@ export interface PreparedDatabase {
   /** Every blob that a record refers to, each once, in the order of the digests. Read it to its end before anything else. */
   storedContents(): Iterable<StoredContent>
   counts(): DatabaseCounts
+  /** What is kept of the accounts' bytes and the blobs' references and is not so. Nothing, unless there is a mistake. */
+  imbalances(): Imbalance[]
+  /** Damage to the file of the database, in its own words. */
+  damage(): string[]
   /** Ends all uploads in hand, for when their drafts are not there: in what was restored. @returns how many. */
   forgetUploads(): Promise<number>
   /** Ends the uploads of single requests, and gives back what they had reserved; for when none can be running. @returns how many. */

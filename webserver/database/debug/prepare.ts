@@ -1,5 +1,6 @@
 import type { PreparedDatabase } from '../prepared-database'
 import { blobHandlers } from './blobs'
+import { imbalancesOf } from './books'
 import { loadTables, saveTables } from './document'
 import { countRecords, forgetUploads, storedContents } from './snapshot'
 import { abandonRequests, draftsInUse } from './uploads'
@@ -19,6 +20,8 @@ export function prepareDebug(directory: string): PreparedDatabase {
       return Promise.resolve(before - tables.blobs.size)
     },
     storedContents: () => storedContents(tables),
+    imbalances: () => imbalancesOf(tables),
+    damage: () => [],
     counts: () => countRecords(tables),
     forgetUploads() {
       const count = forgetUploads(tables)

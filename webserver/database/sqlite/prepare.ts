@@ -1,6 +1,7 @@
 import type { PreparedDatabase } from '../prepared-database'
 import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
+import { damageOf, imbalancesOf } from './books'
 import { openWriteConnection } from './connection'
 import { migrate } from './migrations'
 import { countRecords, forgetUploads, storedContents } from './stored-contents'
@@ -19,6 +20,8 @@ export function prepareSqlite(directory: string): PreparedDatabase {
       return Promise.resolve(changes)
     },
     storedContents: () => storedContents(connection),
+    imbalances: () => imbalancesOf(connection),
+    damage: () => damageOf(connection),
     counts: () => countRecords(connection),
     forgetUploads: () => Promise.resolve(forgetUploads(connection)),
     abandonRequests: () => Promise.resolve(abandonRequests(connection)),

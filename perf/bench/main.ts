@@ -53,7 +53,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   crash       what kill -9 under load loses
 
   --quick          one short round of a few cells: some two minutes, for a look, not for figures
-  --rounds N       how often each figure is measured (kills, for crash; default 2; 25 for crash)
+  --rounds N       how often each figure is measured (kills, for crash; default 2; 200 for crash)
   --patience S     wait up to so many seconds in all for a quiet machine (default 30)
   --results FILE   where to write (default perf/bench/results.md)
   --help           this text
@@ -139,7 +139,7 @@ async function runSections(
   for (const name of names) {
     const bench: Bench = {
       ...{ processes, directory, problems, quick, seconds: 1 },
-      rounds: rounds ?? (name === 'crash' ? 25 : quick ? 1 : 2),
+      rounds: rounds ?? (name === 'crash' ? 200 : quick ? 1 : 2),
       say: (line) => process.stdout.write(`${line}\n`),
       plot: (plotName, about, svg) => writePlot(results, plotName, about, svg),
     }

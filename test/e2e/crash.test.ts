@@ -4,24 +4,26 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const program = resolve(__dirname, '../../dist/perf/bench/main.js')
-const victims = ['worker', 'writer', 'engine', 'primary', 'all']
+const kills = 12
 
 describe('kill -9 under mixed load', () => {
   const directory = mkdtempSync(join(tmpdir(), 'gristmill-crash-'))
   afterAll(() => rmSync(directory, { recursive: true }))
 
+  /** Which steps of a commit are met is a matter of chance; the report of a run names them. */
   it('loses and spoils nothing that was acknowledged, and leaves nothing behind', async () => {
     const results = join(directory, 'results.md')
-    const args = [program, 'crash', '--rounds', String(victims.length), '--results', results]
+    const args = [program, 'crash', '--rounds', String(kills), '--results', results]
     const outcome = await new Promise((done) => {
-      execFile(process.execPath, args, (error, _stdout, stderr) =>
-        done({ code: error === null ? 0 : error.code, stderr }),
+      execFile(process.execPath, args, (error, stdout, stderr) =>
+        done({
+          code: error === null ? 0 : error.code,
+          stderr,
+          stdout: error === null ? '' : stdout,
+        }),
       )
     })
-    expect(outcome).toEqual({ code: 0, stderr: '' })
-    const rows = readFileSync(results, 'utf8').match(/^\| (\w+) \| 1 \| [1-9]/gm)
-    expect(rows).toEqual(
-      victims.map((victim) => expect.stringMatching(`^\\| ${victim} `) as string),
-    )
-  }, 240_000)
+    expect(outcome).toEqual({ code: 0, stderr: '', stdout: '' })
+    expect(readFileSync(results, 'utf8')).toContain(`## Crashes: ${kills} kills`)
+  }, 400_000)
 })

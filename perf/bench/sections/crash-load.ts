@@ -1,30 +1,19 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client, filePath } from '../../../webserver/demo/client'
+import { filePath } from '../../../webserver/demo/client'
 import { requireFloats } from '../../../webserver/demo/tensors'
 import type { Service } from '../service'
+import { sha256Of, type Ledger } from './crash-ledger'
+import { ask, jsonOf } from './crash-requests'
 
 const pauseAfterFailureMs = 20
-const contentBytesMax = 64 * 1024
+const contentBytesMax = 32 * 1024
 const modelWidth = 16
 
-/** What the service acknowledged, and so must still have. */
-export interface Ledger {
-  /** SHA-256 (hex) by path below the owner. */
-  files: Map<string, string>
-  /** Password by name. */
-  accounts: Map<string, string>
-  inferences: number
-  wrongInferences: number
-  /** Requests that failed or got no answer: allowed while something is dead. */
-  failed: number
-}
-
-export function emptyLedger(): Ledger {
-  return { files: new Map(), accounts: new Map(), inferences: 0, wrongInferences: 0, failed: 0 }
-}
-
-/** Uploads, makes accounts and runs a model, from several loops at once, until told to stop. */
+/**
+ * Several loops at once until told to stop: two make and replace files, two do everything else that changes files, one
+ * makes accounts, two run a model.
+ */
 export class MixedLoad {
   private stopping = false
   private readonly loops: Promise<void>[]
@@ -32,11 +21,11 @@ export class MixedLoad {
   constructor(
     private readonly service: Service,
     private readonly ledger: Ledger,
+    others: readonly (() => Promise<boolean>)[],
   ) {
-    const kinds = [this.upload, this.upload, this.upload, this.upload]
-    this.loops = [...kinds, this.register, this.register, this.infer, this.infer].map((kind) =>
-      this.repeat(() => kind.call(this)),
-    )
+    const own = [this.create, this.create, this.changeSome, this.changeSome, this.register]
+    const steps = [...own, this.infer, this.infer].map((step) => () => step.call(this))
+    this.loops = [...steps, ...others].map((step) => this.repeat(step))
   }
 
   async stop(): Promise<void> {
@@ -44,83 +33,139 @@ export class MixedLoad {
     await Promise.all(this.loops)
   }
 
-  private async repeat(operation: () => Promise<void>): Promise<void> {
-    while (!this.stopping)
-      try {
-        await operation()
-      } catch {
-        this.ledger.failed++
-        await delay(pauseAfterFailureMs)
-      }
+  private async repeat(step: () => Promise<boolean>): Promise<void> {
+    while (!this.stopping) if (!(await step())) await delay(pauseAfterFailureMs)
+  }
+
+  private async create(): Promise<boolean> {
+    return this.put('create', `crash/${randomBytes(9).toString('hex')}`)
+  }
+
+  /** Each loop has its own paths, so that nothing of this client comes between. */
+  private taken = new Set<string>()
+
+  private readonly steps = [
+    ...[this.replace, this.delete, this.restore, this.revert, this.letGo, this.forget],
+    ...[this.replace, this.delete, this.restore, this.revert, this.letGo, this.empty],
+  ]
+
+  private async changeSome(): Promise<boolean> {
+    const free = (isFile: boolean) =>
+      this.ledger.pathsWith(isFile).filter((path) => !this.taken.has(path))
+    const step = this.steps[randomInt(this.steps.length)]!
+    const needsFile = step !== this.restore && step !== this.letGo && step !== this.empty
+    const paths = free(needsFile)
+    const path = paths[randomInt(Math.max(1, paths.length))]
+    if (path === undefined) return false
+    this.taken.add(path)
+    try {
+      return await step.call(this, path)
+    } finally {
+      this.taken.delete(path)
+    }
+  }
+
+  private replace(path: string): Promise<boolean> {
+    return this.put('replace', path)
   }
 
   /** One in four uploads repeats a content that may be stored already, so that shared blobs are met too. */
-  private async upload(): Promise<void> {
+  private async put(kind: string, path: string): Promise<boolean> {
+    this.taken.add(path)
     const body =
       randomInt(4) === 0
         ? Buffer.alloc(1000, randomInt(10))
         : randomBytes(randomInt(contentBytesMax))
-    const path = `crash/${randomBytes(9).toString('hex')}`
-    const contentType = 'application/octet-stream'
-    const { account, client } = this.service
-    await client.putFile({ path: filePath(account, path), contentType, body })
-    this.ledger.files.set(path, createHash('sha256').update(body).digest('hex'))
+    const headers = { 'content-type': 'application/octet-stream' }
+    const send = () => ask(this.service, 'PUT', this.at(path), { headers, body })
+    const answer = await this.ledger.change(kind, { path, to: sha256Of(body) }, send)
+    this.taken.delete(path)
+    return answer !== null
   }
 
-  private async register(): Promise<void> {
+  private async delete(path: string): Promise<boolean> {
+    const send = () => ask(this.service, 'DELETE', this.at(path))
+    return (await this.ledger.change('delete', { path, to: null }, send)) !== null
+  }
+
+  private async restore(path: string): Promise<boolean> {
+    const found = await this.inTrash(path)
+    if (found === null) return false
+    const send = () => ask(this.service, 'POST', `/v1/trash/${found.id}/restore`, { body: {} })
+    return (await this.ledger.change('restore', { path, to: found.sha256 }, send)) !== null
+  }
+
+  private async letGo(path: string): Promise<boolean> {
+    const found = await this.inTrash(path)
+    if (found === null) return false
+    const send = () => ask(this.service, 'DELETE', `/v1/trash/${found.id}`)
+    return (await this.ledger.change('let go', { path, to: null }, send)) !== null
+  }
+
+  private async empty(): Promise<boolean> {
+    const send = () => ask(this.service, 'DELETE', '/v1/trash')
+    return (await this.ledger.count('empty trash', send)) !== null
+  }
+
+  private async inTrash(path: string): Promise<{ id: string; sha256: string } | null> {
+    const answer = await ask(this.service, 'GET', '/v1/trash?limit=50').catch(() => null)
+    if (answer?.status !== 200) return null
+    const { files } = jsonOf(answer) as { files: { path: string; id: string; sha256: string }[] }
+    return files.find((file) => file.path === path) ?? null
+  }
+
+  /** Makes the latest earlier version the current one. */
+  private async revert(path: string): Promise<boolean> {
+    const earlier = await this.earlierVersion(path)
+    if (earlier === null) return false
+    const { version, sha256 } = earlier
+    const send = () => ask(this.service, 'POST', this.versionsOf(path), { body: { version } })
+    return (await this.ledger.change('revert', { path, to: sha256 }, send)) !== null
+  }
+
+  /** Lets an earlier version go. */
+  private async forget(path: string): Promise<boolean> {
+    const earlier = await this.earlierVersion(path)
+    if (earlier === null) return false
+    const at = `${this.versionsOf(path)}?version=${earlier.version}`
+    const send = () => ask(this.service, 'DELETE', at)
+    return (await this.ledger.count('let version go', send)) !== null
+  }
+
+  private async earlierVersion(path: string): Promise<{ version: number; sha256: string } | null> {
+    const at = `${this.versionsOf(path)}?limit=2`
+    const answer = await ask(this.service, 'GET', at).catch(() => null)
+    if (answer?.status !== 200) return null
+    const { versions } = jsonOf(answer) as { versions: { version: number; sha256: string }[] }
+    return versions.find(({ sha256 }) => sha256 !== this.ledger.stateOf(path)) ?? null
+  }
+
+  private versionsOf(path: string): string {
+    return this.at(path).replace('/v1/files/', '/v1/versions/')
+  }
+
+  private async register(): Promise<boolean> {
     const name = `crash-${randomBytes(9).toString('hex')}`
     const password = randomBytes(9).toString('hex')
-    await this.service.client.createAccount({ name, password })
-    this.ledger.accounts.set(name, password)
+    const send = () => ask(this.service, 'POST', '/v1/accounts', { body: { name, password } })
+    const answer = await this.ledger.count('register', send)
+    if (answer !== null) this.ledger.accounts.set(name, password)
+    return answer !== null
   }
 
   /** The model answers what it got, so a wrong answer shows. */
-  private async infer(): Promise<void> {
+  private async infer(): Promise<boolean> {
     const data = Float32Array.from({ length: modelWidth }, () => Math.random())
-    const outputs = await this.service.client.infer('echo', [
-      { name: 'INPUT0', shape: [1, modelWidth], data },
-    ])
+    const inputs = [{ name: 'INPUT0', shape: [1, modelWidth], data }]
+    const outputs = await this.service.client.infer('echo', inputs).catch(() => null)
+    if (outputs === null) return false
     this.ledger.inferences++
     const answer = requireFloats(outputs, 'OUTPUT0').data
     if (!Buffer.from(answer.buffer).equals(Buffer.from(data.buffer))) this.ledger.wrongInferences++
+    return true
   }
-}
 
-export interface Losses {
-  lostFiles: number
-  corruptFiles: number
-  lostAccounts: number
-}
-
-const checksAtOnce = 8
-
-/** Reads back every acknowledged file and logs in to every acknowledged account. */
-export async function findLosses(service: Service, ledger: Ledger): Promise<Losses> {
-  const losses = { lostFiles: 0, corruptFiles: 0, lostAccounts: 0 }
-  await each([...ledger.files], async ([path, sha256]) => {
-    const content = await orNull(service.client.getFile(filePath(service.account, path)))
-    if (content === null) losses.lostFiles++
-    else if (createHash('sha256').update(content).digest('hex') !== sha256) losses.corruptFiles++
-  })
-  await each([...ledger.accounts], async ([name, password]) => {
-    const known = await orNull(new Client(service.url).logIn({ name, password }).then(() => true))
-    if (known === null) losses.lostAccounts++
-  })
-  return losses
-}
-
-async function orNull<T>(promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise
-  } catch {
-    return null
+  private at(path: string): string {
+    return filePath(this.service.account, path)
   }
-}
-
-async function each<T>(items: readonly T[], check: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items]
-  const lane = async () => {
-    for (let item = queue.pop(); item !== undefined; item = queue.pop()) await check(item)
-  }
-  await Promise.all(Array.from({ length: checksAtOnce }, lane))
 }

@@ -1,106 +1,135 @@
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { directoryFor, type Bench } from '../bench'
 import { identityModel } from '../models'
-import { kill, waitUntil } from '../processes'
 import { conditions } from '../results'
-import { isReady, startService, type Service } from '../service'
-import { emptyLedger, findLosses, MixedLoad } from './crash-load'
-import { findOrphans, orphansThatStay } from './crash-orphans'
-import { describeCrash, victims, type Round, type Victim } from './crash-report'
+import { startService, type Service } from '../service'
+import { booksAfterSweeps, counted, readBooks, wrongIn, type Books } from './crash-books'
+import { extrasOf } from './crash-extras'
+import { killAtPoint, killByRole } from './crash-kill'
+import { Ledger } from './crash-ledger'
+import { MixedLoad } from './crash-load'
+import { findLosses, type Losses } from './crash-losses'
+import { everyPoint, nameOf, processes, type Point, type Victim } from './crash-points'
+import { describeCrash, type Round } from './crash-report'
 
 const recoveryTimeoutMs = 60_000
-// Loads of this length before and after the kill: some uploads are then at every step of their way.
-const loadMs = { min: 300, max: 900 }
+// Loads of this length before and after the kill: some requests are then at every step of their way.
+const loadMs = { min: 150, max: 500 }
+// After so many steps a process is chosen.
+const roundsPerProcess = 5
 
-// Cheap hashes, so that the load is not all hashing; a sweep each second, so that orphans go while we watch.
+/** Cheap hashes, so that the load is not all hashing; a sweep each second, so that orphans go while we watch. */
 const flags = [
   ...['--passwords-argon-2-memory-kib', '8', '--passwords-argon-2-passes', '1'],
-  ...['--files-sweep-interval-ms', '1000', '--files-sweep-age-ms', '1000', '--no-models-samples'],
+  ...['--files-sweep-interval-ms', '1000', '--files-sweep-age-ms', '1000'],
+  ...['--files-store-check-interval-ms', '2000', '--files-reserve-from-bytes', '8192'],
+  ...['--files-versions-kept', '3', '--no-models-samples'],
+  // Dying is what it is here for: each death counts for itself.
+  ...['--cluster-restarts-max', '1000', '--cluster-restart-delay-min-ms', '20'],
+  ...['--cluster-stable-after-ms', '100', '--cluster-heartbeat-interval-ms', '200'],
 ]
 
-/** Kills processes of the service with SIGKILL under mixed load and looks for anything acknowledged that is gone. */
+type Start = () => Promise<Service>
+
+/** Ends processes with SIGKILL, at chosen steps and at any moment, under mixed load, and looks for what is gone. */
 export async function crash(bench: Bench): Promise<string> {
   const directory = directoryFor(bench, 'crash')
+  const orders = join(directory, 'fault')
+  const start = starter(bench, directory, orders)
+  let service = await start()
+  const extras = await extrasOf(service)
+  const rounds: Round[] = []
+  const everything = new Ledger()
+  const unreached = new Set<string>()
+  for (const victim of victims(unreached)) {
+    if (rounds.length >= bench.rounds) break
+    const { round, survivor } = await playRound({ bench, service, victim, start, orders, extras })
+    service = survivor
+    everything.take(round.ledger)
+    bench.say(describeRound(`${rounds.length + 1} of ${bench.rounds}`, round))
+    bench.problems.push(...problemsOf(round))
+    if (round.killed.reached) rounds.push(round)
+    else if ('point' in victim) unreached.add(nameOf(victim.point))
+  }
+  const before = await readBooks(service)
+  const swept = await booksAfterSweeps(service)
+  bench.say(`crash: reading back ${everything.files.size} files of all rounds once more`)
+  const inTheEnd = await findLosses(service, everything)
+  await service.stop()
+  bench.problems.push(...lastingProblems(swept, inTheEnd))
+  return describeCrash({
+    conditions: conditions(),
+    rounds,
+    before,
+    swept,
+    inTheEnd,
+    extras: extras.names,
+    unreached: [...unreached],
+  })
+}
+
+function starter(bench: Bench, directory: string, orders: string): Start {
   const models = join(directory, 'models')
   mkdirSync(join(models, 'echo', '1'), { recursive: true })
   writeFileSync(join(models, 'echo', '1', 'model.onnx'), identityModel('float32'))
-  const start = () =>
-    startService(bench.processes, directory, [...flags, '--models-directory', models])
-  let service = await start()
-  const rounds: Round[] = []
-  for (let index = 0; index < bench.rounds; index++) {
-    const victim = victims[index % victims.length]!
-    const { round, survivor } = await playRound(bench, service, victim, start)
-    service = survivor
-    rounds.push(round)
-    bench.say(describeRound(index + 1, round))
-  }
-  const { before, after } = await restartForOrphans(service, start)
-  const report = { conditions: conditions(), rounds, ...after, orphansBefore: before }
-  bench.problems.push(...problemsOf(rounds, after))
-  return describeCrash(report)
+  const all = [...flags, '--models-directory', models, '--test-fault-orders', orders]
+  return () => startService(bench.processes, directory, all)
 }
 
-async function playRound(
-  bench: Bench,
-  service: Service,
-  victim: Victim,
-  start: () => Promise<Service>,
-): Promise<{ round: Round; survivor: Service }> {
-  const ledger = emptyLedger()
-  const load = new MixedLoad(service, ledger)
+/** All steps, in an order of chance, again and again, with a process now and then. */
+function* victims(unreached: ReadonlySet<string>): Generator<Victim> {
+  let points: Point[] = []
+  for (let index = 0; ; index++) {
+    if (index % roundsPerProcess === 0)
+      yield { role: processes[(index / roundsPerProcess) % processes.length]! }
+    points = points.filter((point) => !unreached.has(nameOf(point)))
+    if (points.length === 0) points = shuffled(everyPoint())
+    yield { point: points.pop()! }
+  }
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  const left = [...items]
+  return items.map(() => left.splice(randomInt(left.length), 1)[0]!)
+}
+
+interface RoundOptions {
+  bench: Bench
+  service: Service
+  victim: Victim
+  start: Start
+  orders: string
+  extras: Awaited<ReturnType<typeof extrasOf>>
+}
+
+async function playRound(options: RoundOptions): Promise<{ round: Round; survivor: Service }> {
+  const { bench, service, victim, start, orders, extras } = options
+  const ledger = new Ledger()
+  const load = new MixedLoad(service, ledger, extras.stepsFor(service, ledger))
   await delay(randomInt(loadMs.min, loadMs.max))
-  const killedAt = performance.now()
+  const killed =
+    'point' in victim
+      ? await killAtPoint(service, victim.point, orders)
+      : await killByRole(service, victim.role)
   let survivor = service
-  if (victim === 'primary' || victim === 'all') {
-    await killPrimary(service, victim)
-    await load.stop()
-    survivor = await startAgain(bench, start)
-  } else await killChild(service, victim)
-  const recoveryMs = performance.now() - killedAt
-  if (survivor === service) {
-    await delay(randomInt(loadMs.min, loadMs.max))
-    await load.stop()
-  }
+  if (isRunning(service)) await delay(randomInt(loadMs.min, loadMs.max))
+  else survivor = await startAgain(bench, start)
+  await load.stop()
+  const readyMs = performance.now() - killed.atMs
   const losses = await findLosses(survivor, ledger)
-  return { round: { victim, ledger, losses, recoveryMs }, survivor }
+  const books = await readBooks(survivor)
+  return { round: { victim, killed, ledger, losses, books, readyMs }, survivor }
 }
 
-async function killPrimary(service: Service, victim: 'primary' | 'all'): Promise<void> {
-  const processes = service.processes()
-  const exited = once(service.primary, 'exit')
-  for (const { role, pid } of processes)
-    if (victim === 'all' || role === 'primary') kill(pid, 'SIGKILL')
-  await exited
-}
-
-/** Kills one process of that role and waits until another has taken its place. */
-async function killChild(service: Service, role: string): Promise<void> {
-  const pidsOf = () =>
-    service
-      .processes()
-      .filter((each) => each.role === role)
-      .map(({ pid }) => pid)
-  const before = pidsOf()
-  const killed = before[randomInt(before.length)]!
-  kill(killed, 'SIGKILL')
-  const replaced = () => {
-    const now = pidsOf()
-    return now.length === before.length && !now.includes(killed)
-  }
-  await waitUntil(
-    `another ${role}`,
-    async () => replaced() && (await isReady(service.url)),
-    recoveryTimeoutMs,
-  )
+function isRunning({ primary }: Service): boolean {
+  return primary.exitCode === null && primary.signalCode === null
 }
 
 /** At once, as a process supervisor would; what the dead primary left behind may still be in the way for a moment. */
-async function startAgain(bench: Bench, start: () => Promise<Service>): Promise<Service> {
+async function startAgain(bench: Bench, start: Start): Promise<Service> {
   const endsAt = performance.now() + recoveryTimeoutMs
   for (;;)
     try {
@@ -112,41 +141,35 @@ async function startAgain(bench: Bench, start: () => Promise<Service>): Promise<
     }
 }
 
-/** Everything of all rounds once more, after an orderly stop and a fresh start. */
-async function restartForOrphans(service: Service, start: () => Promise<Service>) {
-  const before = await findOrphans(service)
-  await service.stop()
-  const fresh = await start()
-  try {
-    return { before, after: { orphans: await orphansThatStay(fresh) } }
-  } finally {
-    await fresh.stop()
-  }
-}
-
-function describeRound(number: number, { victim, ledger, losses, recoveryMs }: Round): string {
+function describeRound(number: string, round: Round): string {
+  const { victim, killed, ledger, losses, readyMs } = round
+  const what = 'point' in victim ? nameOf(victim.point) : victim.role
+  const { acknowledged, failed } = ledger.total
+  if (!killed.reached) return `crash: no process came by ${what}; ${acknowledged} acknowledged`
   return (
-    `crash: round ${number}, ${victim} killed: ${ledger.files.size} uploads, ${ledger.accounts.size} accounts, ` +
-    `${ledger.inferences} inferences acknowledged; ready again after ${recoveryMs.toFixed(0)} ms; ` +
-    `${losses.lostFiles + losses.lostAccounts} lost, ${losses.corruptFiles} corrupt`
+    `crash: kill ${number}, ${what}: ${acknowledged} acknowledged, ${failed} failed; ` +
+    `ready after ${readyMs.toFixed(0)} ms; ${losses.lost} lost, ${losses.corrupt} corrupt`
   )
 }
 
-function problemsOf(
-  rounds: readonly Round[],
-  { orphans }: { orphans: { drafts: number; blobs: number; missing: number } },
-): string[] {
-  const sum = (of: (round: Round) => number) => rounds.reduce((total, each) => total + of(each), 0)
-  const counts = {
-    'acknowledged files lost': sum(({ losses }) => losses.lostFiles),
-    'files corrupt': sum(({ losses }) => losses.corruptFiles),
-    'acknowledged accounts lost': sum(({ losses }) => losses.lostAccounts),
-    'inferences answered wrongly': sum(({ ledger }) => ledger.wrongInferences),
-    'drafts left for good': orphans.drafts,
-    'blobs without a file left for good': orphans.blobs,
-    'files without their blob': orphans.missing,
-  }
-  return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `${count} ${what}`)
+/** In words, and at what it came about. */
+function problemsOf({ victim, ledger, losses, books }: Round): string[] {
+  const found = counted({
+    'acknowledged and lost': losses.lost,
+    corrupt: losses.corrupt,
+    'acknowledged offsets of uploads lost': ledger.lostOffsets,
+    'inferences answered wrongly': ledger.wrongInferences,
+  })
+  const at = 'point' in victim ? nameOf(victim.point) : victim.role
+  return [...found, ...wrongIn(books)].map((problem) => `${problem} (${at})`)
+}
+
+function lastingProblems(swept: Books, inTheEnd: Losses): string[] {
+  const found = counted({
+    'lost in the end': inTheEnd.lost,
+    'corrupt in the end': inTheEnd.corrupt,
+    'drafts left for good': swept.drafts,
+    'blobs without a file left for good': swept.orphanBlobs,
+  })
+  return [...found, ...wrongIn(swept)]
 }

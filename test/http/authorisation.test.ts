@@ -2,7 +2,6 @@ import { accountsRows } from '../support/http/authorisation/accounts-rows'
 import { fileRows } from '../support/http/authorisation/files-rows'
 import { keepingRows } from '../support/http/authorisation/keeping-rows'
 import { modelsRows } from '../support/http/authorisation/models-rows'
-import { partsRows } from '../support/http/authorisation/parts-rows'
 import {
   cellsOf,
   nameOf,
@@ -22,7 +21,6 @@ const table: Row[] = [
   ...accountsRows,
   ...fileRows,
   ...keepingRows,
-  ...partsRows,
   ...sharingRows,
   ...modelsRows,
 ]

@@ -26,8 +26,6 @@ export interface RouteStatement {
   /** Of a JSON body; the setting `http.jsonBodyBytesMax` when absent. */
   bodyBytesMax?: number
   rawBody?: string
-  /** Headers of the answer to OPTIONS: what can be done here, and how far. */
-  offers?: Readonly<Record<string, string>>
   responses: Readonly<Record<number, ResponseStatement>>
   /** Codes beside those every route has (`invalid`, `unauthenticated`, `unavailable`, `internal`). */
   errors?: readonly ErrorCode[]

@@ -18,8 +18,7 @@ export function createRouter(routes: readonly Route[], options: RoutingOptions):
     const { method, path } = route.statement
     router[method](path, ...handlersOf(route, options))
   }
-  for (const [path, verbs] of verbsByPath(routes))
-    router.all(path, otherVerbs(verbs, offersAt(path, routes)))
+  for (const [path, verbs] of verbsByPath(routes)) router.all(path, otherVerbs(verbs))
   return router
 }
 
@@ -106,25 +105,12 @@ function verbsByPath(routes: readonly Route[]): Map<string, string[]> {
   return verbs
 }
 
-function offersAt(path: string, routes: readonly Route[]): Record<string, string> {
-  const at = routes.filter(({ statement }) => statement.path === path)
-  return Object.assign({}, ...at.map(({ statement }) => statement.offers ?? {})) as Record<
-    string,
-    string
-  >
-}
-
-function otherVerbs(
-  verbs: readonly string[],
-  offers: Readonly<Record<string, string>>,
-): RequestHandler {
+function otherVerbs(verbs: readonly string[]): RequestHandler {
   const allow = [...verbs, 'OPTIONS'].join(', ')
   return (req, res) => {
     res.setHeader('Allow', allow)
-    if (req.method === 'OPTIONS') {
-      for (const name in offers) res.setHeader(name, offers[name]!)
-      res.status(204).end()
-    } else
+    if (req.method === 'OPTIONS') res.status(204).end()
+    else
       sendProblem(
         req,
         res,

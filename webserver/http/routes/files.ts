@@ -1,14 +1,13 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors'
-import type { FileKey } from '../../domain/file'
+import type { FileKey, StoredFile } from '../../domain/file'
 import type { FileService } from '../../services/file-service'
 import { writeConditionOf } from '../conditional'
+import { digestHeaders } from '../downloads/file-headers'
 import { sendFile, type DownloadOptions } from '../downloads/send-file'
 import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
-import { BodyDigests } from '../uploads/body-digests'
-import { digestWishes, requireIdentityCoding, writtenHeaders } from '../uploads/exchange'
 import { requestBody } from '../uploads/request-body'
 
 export interface FileRouteOptions {
@@ -46,8 +45,7 @@ function put(files: FileService, options: FileRouteOptions): Route {
       summary: 'Store a file, whole: create it, or replace what is there',
       access: 'session',
       params: fileParams,
-      rawBody:
-        'The content. If-Match and If-None-Match are honoured, Content-Digest and Repr-Digest verified.',
+      rawBody: 'The content. If-Match and If-None-Match are honoured.',
       responses: {
         201: { description: 'Created.', schema: fileSchema },
         200: { description: 'Replaced.', schema: fileSchema },
@@ -64,12 +62,9 @@ function put(files: FileService, options: FileRouteOptions): Route {
       ],
     },
     async ({ caller, params, timing, req, res }) => {
-      res.setHeader('Want-Content-Digest', digestWishes)
-      const digests = new BodyDigests(req.headers)
-      const upload = { key: params, ...uploadOf(req, res, { ...options, digests }) }
+      const upload = { key: params, ...uploadOf(req, res, options) }
       const { file, created } = await files.put(caller, upload, timing)
-      const headers = { ...writtenHeaders(file), ...digests.wantedHeaders() }
-      return { status: created ? 201 : 200, headers, body: fileView(file) }
+      return { status: created ? 201 : 200, headers: writtenHeaders(file), body: fileView(file) }
     },
   )
 }
@@ -124,11 +119,7 @@ function remove(files: FileService): Route {
   )
 }
 
-function uploadOf(
-  req: Request,
-  res: Response,
-  { bodyIdleTimeoutMs, digests }: FileRouteOptions & { digests: BodyDigests },
-) {
+function uploadOf(req: Request, res: Response, { bodyIdleTimeoutMs }: FileRouteOptions) {
   const { headers } = req
   const length = headers['content-length']
   requirePlainBody(req)
@@ -136,15 +127,23 @@ function uploadOf(
     condition: writeConditionOf(headers),
     contentType: headers['content-type'] ?? null,
     declaredBytes: length === undefined ? null : Number(length),
-    openBody: () => digests.through(requestBody(req, res, bodyIdleTimeoutMs)),
+    openBody: () => requestBody(req, res, bodyIdleTimeoutMs),
   }
 }
 
 /** What the headers ask for and we do not do is refused, so that nothing else is stored than was meant. */
 function requirePlainBody({ headers }: Request): void {
-  requireIdentityCoding(headers)
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding.trim().toLowerCase() !== 'identity')
+    throw new AppError('unsupported', 'Send the body without Content-Encoding', {
+      field: 'Content-Encoding',
+    })
   if (headers['content-range'] !== undefined)
     throw new AppError('invalid', 'A file is stored whole, without Content-Range', {
       field: 'Content-Range',
     })
+}
+
+function writtenHeaders(file: StoredFile): Record<string, string> {
+  return { ETag: file.etag, ...digestHeaders(file) }
 }

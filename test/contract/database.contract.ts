@@ -7,6 +7,8 @@ import { contentsContract } from './database-contents.contract'
 import { browsingContract } from './database-browsing.contract'
 import { emptyDatabaseContract } from './database-empty.contract'
 import { filesContract } from './database-files.contract'
+import { grantsContract } from './database-grants.contract'
+import { groupsContract } from './database-groups.contract'
 import { linksContract } from './database-links.contract'
 import { listingContract } from './database-listing.contract'
 import { processesContract } from './database-processes.contract'
@@ -43,6 +45,8 @@ export function databaseContract(kind: Kind): void {
     describe('the trash', () => trashContract(() => database))
     describe('contents', () => contentsContract(() => database))
     describe('listings', () => listingContract(() => database))
+    describe('groups', () => groupsContract(() => database))
+    describe('grants', () => grantsContract(() => database))
     describe('links', () => linksContract(() => database))
     describe('browsing', () => browsingContract(() => database))
     describe('uploads', () => uploadsContract(() => database))
@@ -61,7 +65,7 @@ export function databaseContract(kind: Kind): void {
 
 /** Starting a writer for each test would take most of their time. */
 async function clear({ accounts, blobs }: Database): Promise<void> {
-  for (const name of ['ann', 'bob']) {
+  for (const name of ['ann', 'bob', 'cid']) {
     const account = await accounts.findByName(name)
     if (account !== null) await accounts.delete({ accountId: account.id, nowMs: 0 })
   }

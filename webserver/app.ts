@@ -22,6 +22,7 @@ import type { Route } from './http/route'
 import { archiveRoutes } from './http/routes/archives'
 import { accountRoutes } from './http/routes/accounts'
 import { authorizeRoute } from './http/routes/authorize'
+import { bulkRoutes } from './http/routes/bulk'
 import { fileRoutes } from './http/routes/files'
 import { grantRoutes } from './http/routes/grants'
 import { groupRoutes } from './http/routes/groups'
@@ -46,6 +47,7 @@ import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
 import { ArchiveService } from './services/archives/archive-service'
 import { AccountService } from './services/account-service'
+import { BulkService } from './services/bulk-service'
 import { FileService } from './services/file-service'
 import { ListingService } from './services/listing-service'
 import { GroupService } from './services/group-service'
@@ -78,6 +80,7 @@ interface Services {
   archives: ArchiveService
   files: FileService
   listing: ListingService
+  bulk: BulkService
   groups: GroupService
   sharing: SharingService
   models: ModelService
@@ -176,6 +179,7 @@ function createServices(
     }),
     archives: new ArchiveService({ ...backends, settings: config.files, now }),
     listing: new ListingService({ ...backends, settings: config.files, now }),
+    bulk: new BulkService({ ...backends, settings: config.files, now }),
     files: new FileService({
       ...backends,
       settings: config.files,
@@ -218,6 +222,7 @@ function createRoutes(
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),
+    ...bulkRoutes(use.bulk, { bodyBytesMax: setup.config.files.bulkBodyBytesMax }),
     ...archiveRoutes(use.archives, downloads),
     ...groupRoutes(use.groups),
     ...grantRoutes(use.sharing),

@@ -4,6 +4,7 @@ import { isAppError } from '../../webserver/domain/errors'
 import { accountNamed, commitOf, sessionOf, sha256Of } from '../support/database/fixtures'
 import { inconsistenciesOf } from '../support/database/consistency'
 import { browsing } from '../support/database/browse-steps'
+import { bulkSteps } from '../support/database/bulk-steps'
 import { linkSteps } from '../support/database/link-steps'
 import {
   name,
@@ -212,6 +213,7 @@ const batches = fc.array(
         { weight: 4, arbitrary: fc.oneof(...fileSteps) },
         { weight: 2, arbitrary: fc.oneof(...keepingSteps) },
         { weight: 2, arbitrary: fc.oneof(...linkSteps) },
+        { weight: 2, arbitrary: fc.oneof(...bulkSteps) },
       ),
       { minLength: 1, maxLength: 8 },
     ),

@@ -3,6 +3,8 @@ import { inconsistenciesOf } from '../support/database/consistency'
 import { ScratchDatabase, type Kind } from '../support/database/scratch-database'
 import { accountsContract } from './database-accounts.contract'
 import { blobsContract } from './database-blobs.contract'
+import { bulkContract } from './database-bulk.contract'
+import { bulkRacesContract } from './database-bulk-races.contract'
 import { contentsContract } from './database-contents.contract'
 import { browsingContract } from './database-browsing.contract'
 import { emptyDatabaseContract } from './database-empty.contract'
@@ -50,6 +52,8 @@ export function databaseContract(kind: Kind): void {
     describe('links', () => linksContract(() => database))
     describe('browsing', () => browsingContract(() => database))
     describe('uploads', () => uploadsContract(() => database))
+    describe('bulk', () => bulkContract(() => database))
+    describe('bulk, at once with others', () => bulkRacesContract(() => ({ scratch, database })))
     describe('blobs', () => blobsContract(() => database))
     describe('four processes', () => processesContract(() => ({ scratch, database })))
   })

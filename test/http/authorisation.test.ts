@@ -2,6 +2,7 @@ import { accountsRows } from '../support/http/authorisation/accounts-rows'
 import { fileRows } from '../support/http/authorisation/files-rows'
 import { keepingRows } from '../support/http/authorisation/keeping-rows'
 import { modelsRows } from '../support/http/authorisation/models-rows'
+import { organisingRows } from '../support/http/authorisation/organising-rows'
 import {
   cellsOf,
   nameOf,
@@ -22,6 +23,7 @@ const table: Row[] = [
   ...fileRows,
   ...keepingRows,
   ...sharingRows,
+  ...organisingRows,
   ...modelsRows,
 ]
 

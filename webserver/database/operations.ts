@@ -68,6 +68,7 @@ export const commandNames = [
   'sessions.deleteExpired',
   'files.commit',
   'files.delete',
+  'files.bulk',
   'versions.restore',
   'versions.delete',
   'versions.prune',

@@ -1,4 +1,5 @@
 import type { Account, Viewer } from './account'
+import type { BulkOutcome, BulkRequest } from './bulk'
 import type { Content } from './content'
 import type { ContentUseRecords } from './content-use'
 import type { FileCondition, FileKey, StoredFile } from './file'
@@ -119,6 +120,16 @@ export interface FileRecords {
    * and repeat), or with the field `extents` when the file does not hold what `amendment` takes over (read it again).
    */
   commit(viewer: Viewer, args: FileCommit): Promise<{ file: StoredFile; created: boolean }>
+  /**
+   * Copies, moves and deletes, one after another and all or none of them, without touching a byte of a content. A copy is
+   * a new file, or a new version of the one that it replaces. A move keeps the file's id, versions, metadata and shares,
+   * takes the shares of a folder along, and what it replaces is deleted; to another owner it takes versions along and
+   * ends the shares. Each needs the right to view what is copied, to edit what is moved or deleted, to manage what is moved
+   * to another owner, and to edit at the target.
+   * @throws what `commit` and `delete` throw; `conflict` when a file is at the target, or the target lies within the
+   * source; `too_large` beyond `filesMax`. The field names the operation: `operations[3].from`.
+   */
+  bulk(viewer: Viewer, args: BulkRequest): Promise<BulkOutcome>
   /** @throws `not_found`, `forbidden`, `precondition_failed`. @returns the file as it was. */
   delete(viewer: Viewer, args: FileDeletion): Promise<StoredFile>
 }

@@ -62,7 +62,11 @@ function isModifiedSince(file: Sendable, header: string | undefined, otherwise: 
   return sinceMs === null || modifiedMs === null ? otherwise : modifiedMs > sinceMs
 }
 
-function tagsOf(field: string, header: string | undefined): readonly string[] | '*' | undefined {
+/** @throws {AppError} `invalid` */
+export function tagsOf(
+  field: string,
+  header: string | undefined,
+): readonly string[] | '*' | undefined {
   if (header === undefined) return undefined
   const value = header.trim()
   if (value === '*') return '*'

@@ -57,6 +57,7 @@ export function renderIncludes(context: RenderContext): Record<string, string> {
       `set $infer_body_bytes_max ${config.inference.bodyBytesMax}`,
     ]),
     'api-body.conf': lines([`client_max_body_size ${config.http.jsonBodyBytesMax}`]),
+    'bulk-body.conf': lines([`client_max_body_size ${config.files.bulkBodyBytesMax}`]),
     // To nginx 0 means no limit; to the service it means that no upload is taken, which it says itself.
     'upload.conf': lines([
       `client_max_body_size ${config.files.uploadBytesMax}`,

@@ -60,6 +60,18 @@ export const files = section({
     'Files that are looked at for one page of a listing, and at once for the sum of a folder. A page that needs more is short; what no index sorts is refused above it.',
   ),
   archiveFilesMax: whole('files', [1, 1_000_000], 10_000, 'Most files in one archive.'),
+  bulkFilesMax: whole(
+    'files',
+    [1, 10_000],
+    500,
+    'Files that one request copies, moves and deletes at most; the database does nothing else meanwhile.',
+  ),
+  bulkBodyBytesMax: whole(
+    'bytes',
+    [1024, 64 * mebibyte],
+    2 * mebibyte,
+    'Largest body of such a request.',
+  ),
   versionsKept: whole(
     'versions',
     [0, 10_000],

@@ -14,6 +14,7 @@ import { blobHandlers } from './blobs'
 import { contentHandlers } from './contents'
 import { browseHandlers } from './browsing'
 import { contentUseHandlers } from './content-uses'
+import { bulkHandlers } from './bulk'
 import { loadTables, saveTables, type Tables } from './document'
 import { fileHandlers } from './files'
 import { linkHandlers } from './links'
@@ -94,6 +95,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...versionHandlers(tables),
     ...trashHandlers(tables),
     ...browseHandlers(tables),
+    ...bulkHandlers(tables),
     ...rightHandlers(tables),
     ...linkHandlers(tables),
     ...contentHandlers(tables),

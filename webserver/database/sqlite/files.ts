@@ -4,6 +4,7 @@ import { allows } from '../../domain/rights'
 import type { Handlers } from '../operations'
 import { compareByCodePoint, endOfPrefix } from '../path-order'
 import { browsing } from './browsing'
+import { bulking } from './bulk'
 import type { Connection } from './connection'
 import { committing } from './file-commit'
 import { deleting } from './file-deletion'
@@ -21,8 +22,14 @@ export function fileQueries(
   }
 }
 
-export function fileCommands(connection: Connection): Handlers<'files.commit' | 'files.delete'> {
-  return { 'files.commit': committing(connection), 'files.delete': deleting(connection) }
+export function fileCommands(
+  connection: Connection,
+): Handlers<'files.commit' | 'files.delete' | 'files.bulk'> {
+  return {
+    'files.commit': committing(connection),
+    'files.delete': deleting(connection),
+    'files.bulk': bulking(connection),
+  }
 }
 
 function finding(connection: Connection): Handlers<'files.find'>['files.find'] {

@@ -1,0 +1,33 @@
+import type { Row, Scene } from './row'
+
+const bulk = ({ call, owner }: Scene, op: string, from: string, to?: string) => {
+  const at = (path: string) => ({ owner: owner.name, path })
+  const target = to === undefined ? {} : { to: at(to) }
+  return call('POST', '/v1/bulk').send({ operations: [{ op, from: at(from), ...target }] })
+}
+
+/** Copying, moving and deleting in bulk. */
+export const organisingRows: readonly Row[] = [
+  {
+    route: 'POST /v1/bulk',
+    answers: [401, 200, 404, 200, 403, 200, 200],
+    on: 'folder',
+    ask: (scene) => bulk(scene, 'copy', 'shared/kept', 'shared/copy'),
+  },
+  {
+    route: 'POST /v1/bulk',
+    answers: [401, 200, 404, 200, 403, 200, 200],
+    on: 'folder',
+    ask: (scene) => bulk(scene, 'move', 'shared/kept', 'shared/moved'),
+  },
+  {
+    route: 'POST /v1/bulk',
+    answers: [401, 200, 404, 200, 403, 200, 200],
+    ask: (scene) => bulk(scene, 'delete', 'shared/kept'),
+  },
+  {
+    route: 'POST /v1/bulk',
+    answers: [401, 200, 404, 200, 404, 404, 404],
+    ask: (scene) => bulk(scene, 'delete', 'kept'),
+  },
+]

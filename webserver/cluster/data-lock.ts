@@ -74,6 +74,19 @@ async function acquire(options: DataLockOptions): Promise<() => Promise<void>> {
   }
 }
 
+/**
+ * Keeps every server off the data directory while something else works on it that must be alone. The record of who ran
+ * on it last stays, for the next start to read.
+ * @throws {StartError} when a server has it.
+ */
+export async function lockStopped(paths: Paths): Promise<() => Promise<void>> {
+  try {
+    return await lock(paths.data, { lockfilePath: paths.lock, stale: staleMs })
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ELOCKED' ? taken(paths) : error
+  }
+}
+
 function tryMake(path: string): boolean {
   try {
     closeSync(openSync(path, 'wx'))

@@ -27,6 +27,8 @@ export interface StoreStep {
   /** Where the walk goes on. */
   after: string
   seen: number
+  /** Of everything in this step that is a blob. */
+  names: string[]
   /** Blobs that no record knows. */
   unknown: StoredBlob[]
   /** What is no blob at all: put there by hand, or by something else. */
@@ -36,6 +38,7 @@ export interface StoreStep {
 export interface RecordStep {
   next: ContentPosition | null
   seen: number
+  uses: ContentUse[]
   damaged: DamagedContent[]
 }
 
@@ -72,6 +75,7 @@ async function judge(
   return {
     after: batch.at(-1)!.name,
     seen: batch.length,
+    names: batch.filter(isBlob).map(({ name }) => name),
     unknown: old.filter(({ name }) => !known.has(name)),
     foreign: batch.filter((one) => !isBlob(one)),
   }
@@ -88,7 +92,7 @@ export async function* walkRecords(
     const damaged: DamagedContent[] = []
     for (const use of page.uses) damaged.push(...(await damageOf(blobs, records, use)))
     next = page.next
-    yield { next, seen: page.uses.length, damaged }
+    yield { next, seen: page.uses.length, uses: page.uses, damaged }
   }
 }
 

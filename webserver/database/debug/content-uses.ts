@@ -26,11 +26,13 @@ export function contentUseHandlers(tables: Tables): Handlers<'contentUses.list'>
   }
 }
 
+/** Whoever has no account any more has no name either. */
 function usesAt(tables: Tables, place: ContentPlace): Keyed[] {
+  const isOwned = ({ ownerId }: { ownerId: string }) => tables.accounts.has(ownerId)
   const nameOf = (ownerId: string) => tables.accounts.get(ownerId)!.name
   if (place === 'version') {
     const pathOf = pathsById(tables)
-    return [...tables.versions.values()].map((row) => {
+    return [...tables.versions.values()].filter(isOwned).map((row) => {
       const { fileId, version, sizeBytes, sha256, extents } = row
       const path = pathOf.get(fileId) ?? null
       const owner = nameOf(row.ownerId)
@@ -39,12 +41,14 @@ function usesAt(tables: Tables, place: ContentPlace): Keyed[] {
     })
   }
   const rows = place === 'file' ? tables.files : tables.trash
-  return [...rows.values()].map(({ id: fileId, path, version, ownerId, ...row }) => {
-    const { sizeBytes, sha256, extents } = row
-    const owner = nameOf(ownerId)
-    const use = { place, owner, path, fileId, version, sizeBytes, sha256, extents }
-    return { key: place === 'file' ? [ownerId, path] : [fileId, ''], use }
-  })
+  return [...rows.values()]
+    .filter(isOwned)
+    .map(({ id: fileId, path, version, ownerId, ...row }) => {
+      const { sizeBytes, sha256, extents } = row
+      const owner = nameOf(ownerId)
+      const use = { place, owner, path, fileId, version, sizeBytes, sha256, extents }
+      return { key: place === 'file' ? [ownerId, path] : [fileId, ''], use }
+    })
 }
 
 function pathsById(tables: Tables): Map<string, string> {

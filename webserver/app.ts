@@ -4,8 +4,8 @@ import type { Config } from './config/schema'
 import { readVersion } from './config/version'
 import { createBackgroundWork } from './background-work'
 import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
-import { holderOf, identify } from './cluster/process-identity'
 import { spaceKeeper, type RequireSpace } from './blobs/disk/free-space'
+import { holderOf, identify, isGone } from './cluster/process-identity'
 import { openDatabase } from './database/open-database'
 import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
@@ -35,6 +35,7 @@ import { permissionRoutes } from './http/routes/permissions'
 import { sharedMemoryRoutes } from './http/routes/shared-memory'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
+import { uploadRoutes } from './http/routes/uploads'
 import { statisticsRoutes } from './http/routes/statistics'
 import { traceRoutes } from './http/routes/trace-setting'
 import { trashRoutes } from './http/routes/trash'
@@ -55,6 +56,7 @@ import { ModelService } from './services/model-service'
 import { SharedMemoryService } from './services/shared-memory-service'
 import { MonitoringService } from './services/monitoring-service'
 import { SessionService } from './services/session-service'
+import { ResumableUploads } from './services/uploads/resumable-uploads'
 import { TrashService } from './services/trash-service'
 import { VersionService } from './services/version-service'
 import { SharingService } from './services/sharing-service'
@@ -87,6 +89,7 @@ interface Services {
   sharedMemory: SharedMemoryService
   monitoring: MonitoringService
   sessions: SessionService
+  uploads: ResumableUploads
   trash: TrashService
   versions: VersionService
 }
@@ -168,6 +171,8 @@ function createServices(
   now: () => number,
 ): Services {
   const { config } = setup
+  const holder = holderOf(identify(process.pid))
+  const uploading = { ...backends, settings: config.files, now, holder, isGone }
   const onBackgroundError = (err: unknown) => log.warn({ err }, 'work beside a request failed')
   return {
     accounts: new AccountService({
@@ -180,12 +185,8 @@ function createServices(
     archives: new ArchiveService({ ...backends, settings: config.files, now }),
     listing: new ListingService({ ...backends, settings: config.files, now }),
     bulk: new BulkService({ ...backends, settings: config.files, now }),
-    files: new FileService({
-      ...backends,
-      settings: config.files,
-      now,
-      holder: holderOf(identify(process.pid)),
-    }),
+    files: new FileService(uploading),
+    uploads: new ResumableUploads(uploading),
     groups: new GroupService({ ...backends, settings: config.sharing, now }),
     sharing: new SharingService({ ...backends, settings: config.sharing, now }),
     models: new ModelService({
@@ -209,7 +210,7 @@ function createRoutes(
   { setup }: RoleContext,
   use: Backends & Services & { status: () => ServiceStatus | null },
 ): Route[] {
-  const { http, metrics } = setup.config
+  const { files, http, metrics } = setup.config
   const downloads = downloadOptionsOf(setup.config)
   const routes = [
     ...healthRoutes({ pingDatabase: () => use.database.ping(), status: use.status }),
@@ -218,7 +219,9 @@ function createRoutes(
     ...fileRoutes(use.files, {
       downloads,
       bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
+      limits: files,
     }),
+    ...uploadRoutes(use.uploads, { ...files, bodyIdleTimeoutMs: http.bodyIdleTimeoutMs }),
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),

@@ -13,6 +13,7 @@ import {
 import { makeScene } from '../support/http/authorisation/scene'
 import { serviceRows } from '../support/http/authorisation/service-rows'
 import { sharingRows } from '../support/http/authorisation/sharing-rows'
+import { uploadRows } from '../support/http/authorisation/uploads-rows'
 import { mountedRoutes } from '../support/http/mounted-routes'
 import { TestService } from '../support/http/test-service'
 
@@ -24,6 +25,7 @@ const table: Row[] = [
   ...keepingRows,
   ...sharingRows,
   ...organisingRows,
+  ...uploadRows,
   ...modelsRows,
 ]
 

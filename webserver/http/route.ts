@@ -4,7 +4,7 @@ import type { Caller } from '../domain/account'
 import type { ErrorCode } from '../domain/errors'
 import type { RequestTiming } from '../../perf/timing'
 
-export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete'
+export type Method = 'get' | 'head' | 'put' | 'post' | 'patch' | 'delete'
 
 /**
  * Who may call: anyone; anyone, but a token that is sent must be valid; holders of a session; or nginx, which passes a
@@ -29,6 +29,8 @@ export interface RouteStatement {
   responses: Readonly<Record<number, ResponseStatement>>
   /** Codes beside those every route has (`invalid`, `unauthenticated`, `unavailable`, `internal`). */
   errors?: readonly ErrorCode[]
+  /** Headers that OPTIONS answers for the path: what there is to know before anything is sent. */
+  advertises?: Readonly<Record<string, string>>
   /**
    * RFC 9457, or as the Open Inference Protocol has it: errors in its words, and a JSON body that may be absent and whose
    * type need not be stated.

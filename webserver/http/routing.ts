@@ -18,7 +18,8 @@ export function createRouter(routes: readonly Route[], options: RoutingOptions):
     const { method, path } = route.statement
     router[method](path, ...handlersOf(route, options))
   }
-  for (const [path, verbs] of verbsByPath(routes)) router.all(path, otherVerbs(verbs))
+  for (const [path, statements] of statementsByPath(routes))
+    router.all(path, otherVerbs(statements))
   return router
 }
 
@@ -95,26 +96,33 @@ function send(res: Response, { status, headers, body }: Answer): void {
   res.end(text)
 }
 
-function verbsByPath(routes: readonly Route[]): Map<string, string[]> {
-  const verbs = new Map<string, string[]>()
-  for (const { statement } of routes) {
-    const list = verbs.get(statement.path) ?? []
-    list.push(statement.method.toUpperCase(), ...(statement.method === 'get' ? ['HEAD'] : []))
-    verbs.set(statement.path, list)
-  }
-  return verbs
+function statementsByPath(routes: readonly Route[]): Map<string, RouteStatement[]> {
+  const byPath = new Map<string, RouteStatement[]>()
+  for (const { statement } of routes)
+    byPath.set(statement.path, [...(byPath.get(statement.path) ?? []), statement])
+  return byPath
 }
 
-function otherVerbs(verbs: readonly string[]): RequestHandler {
-  const allow = [...verbs, 'OPTIONS'].join(', ')
+function verbsOf({ method }: RouteStatement): string[] {
+  return method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]
+}
+
+function otherVerbs(statements: readonly RouteStatement[]): RequestHandler {
+  const allow = [...new Set([...statements.flatMap(verbsOf), 'OPTIONS'])].join(', ')
+  const advertised = Object.entries(
+    Object.assign({}, ...statements.map(({ advertises }) => advertises)) as Record<string, string>,
+  )
   return (req, res) => {
     res.setHeader('Allow', allow)
-    if (req.method === 'OPTIONS') res.status(204).end()
-    else
-      sendProblem(
-        req,
-        res,
-        new AppError('method_not_allowed', `${req.method} is not a verb of this path`),
-      )
+    if (req.method === 'OPTIONS') {
+      for (const [name, value] of advertised) res.setHeader(name, value)
+      res.status(204).end()
+      return
+    }
+    sendProblem(
+      req,
+      res,
+      new AppError('method_not_allowed', `${req.method} is not a verb of this path`),
+    )
   }
 }

@@ -21,6 +21,48 @@ export const files = section({
     8 * mebibyte,
     'Uploads larger than this reserve their room in the quota before the body is read; smaller ones are judged when they are complete.',
   ),
+  uploadsOpenMax: whole(
+    'uploads',
+    [1, 100_000],
+    1000,
+    'Resumable uploads that an account may have open; more are answered 429.',
+  ),
+  uploadExpiryMs: whole(
+    'ms',
+    [1000, 365 * day],
+    day,
+    'How long a resumable upload waits for more bytes; then it is deleted and its room is free.',
+  ),
+  uploadLeaseMs: whole(
+    'ms',
+    [100, 10 * minute],
+    10_000,
+    'How long a connection may hold a resumable upload without sending, once it may be dead. Half of it is how long it holds it while it is alive.',
+  ),
+  uploadFlushBytes: whole(
+    'bytes',
+    [64 * 1024, 64 * gibibyte],
+    32 * mebibyte,
+    'How many bytes of a resumable upload arrive before they are made durable and counted: at most so many are sent again after a crash.',
+  ),
+  uploadPatchBytesMax: whole(
+    'bytes',
+    [1, Number.MAX_SAFE_INTEGER],
+    1024 * gibibyte,
+    'Largest body of one request of a resumable upload.',
+  ),
+  uploadPartsMax: whole(
+    'uploads',
+    [1, 100_000],
+    1000,
+    'Partial uploads that may be joined to one file.',
+  ),
+  uploadMetadataBytesMax: whole(
+    'bytes',
+    [256, 7168],
+    4096,
+    'Longest Upload-Metadata header that is taken.',
+  ),
   requireCondition: flag(
     false,
     'Whether a file may be replaced, changed or deleted only with If-Match or If-None-Match; otherwise it is answered 428.',

@@ -9,11 +9,13 @@ import { sendFile, type DownloadOptions } from '../downloads/send-file'
 import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
 import { requestBody } from '../uploads/request-body'
+import { limitHeaders, type UploadLimits } from '../uploads/tus-answers'
 
 export interface FileRouteOptions {
   downloads: DownloadOptions
   /** How long a body may stand still. */
   bodyIdleTimeoutMs: number
+  limits: UploadLimits
 }
 
 const path = '/v1/files/:owner/*path'
@@ -45,6 +47,7 @@ function put(files: FileService, options: FileRouteOptions): Route {
       summary: 'Store a file, whole: create it, or replace what is there',
       access: 'session',
       params: fileParams,
+      advertises: limitHeaders(options.limits),
       rawBody: 'The content. If-Match and If-None-Match are honoured.',
       responses: {
         201: { description: 'Created.', schema: fileSchema },

@@ -24,6 +24,8 @@ export interface Row {
   on?: 'file' | 'folder'
   /** The owner's files have earlier versions too, and there is one in the trash: `scene.trashedId`. */
   hasPast?: boolean
+  /** The owner has a resumable upload open: `scene.uploadId`. */
+  hasUpload?: boolean
   /** To the token of an account that was deleted; the same as to the anonymous when absent. */
   deleted?: number
   ask(scene: Scene): Test
@@ -59,6 +61,8 @@ export interface Scene {
   folder: string
   /** Of a file in the owner's trash. */
   trashedId: string
+  /** Of the owner's open upload. */
+  uploadId: string
   /** A session of the owner's beside the one that may be asking. */
   otherSessionId: string
   /** A group that the owner manages and whose other member is `member`, who has the right to view. */

@@ -1,3 +1,4 @@
+import { tus, uploadMetadata } from '../tus'
 import type { TestAccount, TestService } from '../test-service'
 import { saysHowShared, type Actor, type Row, type Scene } from './row'
 
@@ -20,10 +21,20 @@ export async function makeScene(service: TestService, row: Row, actor: Actor): P
     file: `${owner.name}/shared/kept`,
     folder: `${owner.name}/shared`,
     trashedId,
+    uploadId: row.hasUpload ? await beginUpload(service, owner) : '',
     otherSessionId: token.slice(3).split('.')[0]!,
     ...shared,
     call: (method, path) => service.call(method, path, caller),
   }
+}
+
+/** @returns the id of an upload of 5 bytes of which none has come. */
+async function beginUpload(service: TestService, owner: TestAccount): Promise<string> {
+  const answer = await service
+    .call('POST', '/v1/uploads', owner.token)
+    .set({ ...tus, 'Upload-Length': '5', ...uploadMetadata({ path: 'uploaded' }) })
+    .expect(201)
+  return answer.get('Location')!.split('/').at(-1)!
 }
 
 /** @returns the id of the file in the trash. */

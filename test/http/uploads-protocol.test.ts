@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Response } from 'supertest'
-import { pieceType, tus, uploadMetadata } from '../support/http/tus'
+import { pieceType, tus, TusClient, uploadMetadata } from '../support/http/tus'
 import { TestService, type TestAccount } from '../support/http/test-service'
 
 const uploadPatchBytesMax = 2000
@@ -8,6 +8,7 @@ const quotaBytes = 1_000_000
 let service: TestService
 let ada: TestAccount
 let bob: TestAccount
+let client: TusClient
 
 beforeAll(async () => {
   service = await TestService.start({
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const admin = await service.makeAdmin()
   ada = await service.makeMember(admin, 'ada')
   bob = await service.makeMember(admin, 'bob')
+  client = new TusClient(service, ada.token)
 })
 afterAll(() => service.stop())
 
@@ -27,28 +29,10 @@ const at = (path: string) => uploadMetadata({ path })
 const digestOf = (algorithm: string, content: Buffer) =>
   `${algorithm} ${createHash(algorithm).update(content).digest('base64')}`
 
-const call = (method: string, path: string, headers: Headers = {}, token = ada.token) =>
-  service.call(method, path, token).set({ ...tus, ...headers })
-
-async function begin(lengthBytes: number | null, headers: Headers = {}): Promise<string> {
-  const length: Headers =
-    lengthBytes === null ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(lengthBytes) }
-  const answer = await call('POST', '/v1/uploads', { ...length, ...at('a'), ...headers })
-  expect(answer.status).toBe(201)
-  expect(answer.get('Location')).toMatch(/^\/v1\/uploads\/[\w-]{22}$/)
-  return answer.get('Location')!
-}
-
-const patch = (location: string, offset: number, content: Buffer, headers: Headers = {}) =>
-  call('PATCH', location, { ...pieceType, 'Upload-Offset': String(offset), ...headers }).send(
-    content,
-  )
-
-async function offsetOf(location: string): Promise<number> {
-  const answer = await call('HEAD', location).expect(200)
-  expect(answer.get('Cache-Control')).toBe('no-store')
-  return Number(answer.get('Upload-Offset'))
-}
+const call = (...args: Parameters<TusClient['call']>) => client.call(...args)
+const begin = (...args: Parameters<TusClient['begin']>) => client.begin(...args)
+const patch = (...args: Parameters<TusClient['patch']>) => client.patch(...args)
+const offsetOf = (location: string) => client.offsetOf(location)
 
 async function read(path: string): Promise<Buffer> {
   const answer = await service.call('GET', `/v1/files/ada/${path}`, ada.token).buffer(true)
@@ -180,7 +164,7 @@ describe('an upload that is open', () => {
 
   test('is there for nobody else', async () => {
     for (const method of ['HEAD', 'DELETE', 'GET'])
-      expect((await call(method, location, {}, bob.token)).status).toBe(404)
+      expect((await new TusClient(service, bob.token).call(method, location)).status).toBe(404)
     expect(await offsetOf(location)).toBe(100)
   })
 

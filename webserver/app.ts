@@ -26,12 +26,14 @@ import { bulkRoutes } from './http/routes/bulk'
 import { fileRoutes } from './http/routes/files'
 import { grantRoutes } from './http/routes/grants'
 import { groupRoutes } from './http/routes/groups'
+import { formRoutes } from './http/routes/forms'
 import { healthRoutes } from './http/routes/health'
 import { listingRoutes } from './http/routes/listing'
 import { loggingRoutes } from './http/routes/logging'
 import { metricsRoute } from './http/routes/metrics'
 import { modelRoutes } from './http/routes/models'
 import { permissionRoutes } from './http/routes/permissions'
+import { patchRoutes } from './http/routes/patches'
 import { sharedMemoryRoutes } from './http/routes/shared-memory'
 import { withOpenapi } from './http/routes/openapi'
 import { sessionRoutes } from './http/routes/sessions'
@@ -222,6 +224,8 @@ function createRoutes(
       limits: files,
     }),
     ...uploadRoutes(use.uploads, { ...files, bodyIdleTimeoutMs: http.bodyIdleTimeoutMs }),
+    ...patchRoutes(use.files, { ...setup.config.files, ...http }),
+    ...formRoutes(use.files, { ...setup.config.files, ...http }),
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),

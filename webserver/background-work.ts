@@ -2,6 +2,7 @@ import type { RoleContext } from './config/process-setup'
 import type { BlobStore } from './domain/blob-store'
 import type { Database } from './domain/database'
 import { storeCheckColumn } from './metrics/block-kinds'
+import { CompactionService } from './services/compaction-service'
 import { MaintenanceService } from './services/maintenance-service'
 import { maintenanceSteps } from './services/maintenance-steps'
 import { StoreCheck, type StoreCheckReport } from './services/store-check'
@@ -20,7 +21,11 @@ export interface BackgroundWork {
 }
 
 export function createBackgroundWork(context: RoleContext, use: BackgroundUse): BackgroundWork {
-  const works = [createMaintenance(context, use), createStoreCheck(context, use)]
+  const works = [
+    createMaintenance(context, use),
+    createCompaction(context, use),
+    createStoreCheck(context, use),
+  ]
   return {
     start: () => works.forEach((work) => work.start()),
     async stop() {
@@ -37,6 +42,28 @@ function createMaintenance({ setup, log }: RoleContext, use: BackgroundUse): Mai
     intervalMs: files.sweepIntervalMs,
     onBackgroundError: (err, step) => log.warn({ err, step }, 'a step of the maintenance failed'),
   })
+}
+
+/** Apart from the rest of the maintenance, which must not wait while a large content is written anew. */
+function createCompaction({ setup, log }: RoleContext, use: BackgroundUse): BackgroundWork {
+  const settings = setup.config.files
+  const compaction = new CompactionService({ ...use, settings })
+  const batch = async () => {
+    await compaction.pass()
+    return 0
+  }
+  const passes = new MaintenanceService({
+    steps: [{ name: 'compact contents', batch }],
+    intervalMs: settings.sweepIntervalMs,
+    onBackgroundError: (err) => log.warn({ err }, 'a content could not be made one'),
+  })
+  return {
+    start: () => passes.start(),
+    async stop() {
+      compaction.stop()
+      await passes.stop()
+    },
+  }
 }
 
 function createStoreCheck({ setup, log, counts }: RoleContext, use: BackgroundUse): StoreCheck {

@@ -3,6 +3,7 @@ import { fileRows } from '../support/http/authorisation/files-rows'
 import { keepingRows } from '../support/http/authorisation/keeping-rows'
 import { modelsRows } from '../support/http/authorisation/models-rows'
 import { organisingRows } from '../support/http/authorisation/organising-rows'
+import { partsRows } from '../support/http/authorisation/parts-rows'
 import {
   cellsOf,
   nameOf,
@@ -23,6 +24,7 @@ const table: Row[] = [
   ...accountsRows,
   ...fileRows,
   ...keepingRows,
+  ...partsRows,
   ...sharingRows,
   ...organisingRows,
   ...uploadRows,

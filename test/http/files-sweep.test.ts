@@ -22,6 +22,9 @@ const settings = {
   uploadsInFlightMax: 1000,
   reserveFromBytes: 1e6,
   requireCondition: false,
+  requirePatchCondition: true,
+  extentsMax: 64,
+  appendVersionMs: 0,
   versionsKept: 0,
   trashKeptMs: 0,
 }

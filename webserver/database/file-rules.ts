@@ -40,7 +40,7 @@ export function fileAfter(commit: FileCommit, current: StoredFile | undefined): 
     etag: commit.etag,
     sha256: commit.sha256,
     extents: commit.extents,
-    contentType: commit.contentType,
+    contentType: contentTypeAfter(commit, current),
     metadata: commit.metadata ?? current?.metadata ?? {},
     metaVersion: current?.metaVersion ?? 1,
     version: (current?.version ?? 0) + 1,
@@ -80,6 +80,12 @@ export function requireRetained({ amendment }: FileCommit, current: StoredFile |
     field: 'extents',
     retryAfterS: 1,
   })
+}
+
+/** What is made out of a content stays of its type, whatever that has become meanwhile. */
+function contentTypeAfter(commit: FileCommit, current: StoredFile | undefined): string {
+  if (commit.amendment === undefined || current === undefined) return commit.contentType
+  return current.contentType
 }
 
 /** What blobs are referred to for the sake of these extents. */

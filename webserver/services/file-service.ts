@@ -5,16 +5,12 @@ import { noSuchFile, requireRight } from './access'
 import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
 import { requireSomeCondition } from './uploads/admission'
-import type {
-  Sender,
-  Upload,
-  UploadDependencies,
-  UploadResult,
-  UploadSettings,
-} from './uploads/upload'
+import type { Sender, Upload, UploadDependencies, UploadResult } from './uploads/upload'
+import { Forms, type Form, type FormFile, type FormResult } from './uploads/forms'
+import { Patches, type Patch, type PatchSettings } from './uploads/patches'
 import { Uploads } from './uploads/uploads'
 
-export interface FileSettings extends UploadSettings {
+export interface FileSettings extends PatchSettings {
   /** How long deleted files can be brought back; 0 deletes at once. */
   trashKeptMs: number
 }
@@ -28,6 +24,20 @@ export interface PutFile extends Omit<Upload, 'contentType'> {
   contentType: string | null
 }
 
+export interface PutForm extends Omit<Form, 'files'> {
+  owner: string
+  folder: string
+  files: AsyncIterable<SentFile>
+}
+
+/** A file of a form, as its sender calls it. */
+export interface SentFile {
+  /** May name folders below the form's. */
+  filename: string
+  contentType: string | null
+  bytes: AsyncIterable<Buffer>
+}
+
 export interface FileRemoval {
   key: FileKey
   condition: FileCondition
@@ -37,9 +47,13 @@ export interface FileRemoval {
 
 export class FileService {
   private readonly uploads: Uploads
+  private readonly patches: Patches
+  private readonly forms: Forms
 
   constructor(private readonly use: FileDependencies) {
     this.uploads = new Uploads(use)
+    this.patches = new Patches(use, this.uploads)
+    this.forms = new Forms(use, this.uploads)
   }
 
   /**
@@ -50,6 +64,23 @@ export class FileService {
     const key = checked(put.key)
     const upload = { ...put, key, contentType: contentTypeOf(contentType, key.path) }
     return this.uploads.run(who, upload, timing)
+  }
+
+  /**
+   * Changes a part of a file, or adds to it; when it resolves, the change survives a crash.
+   * @throws {AppError} `invalid`, and what `Patches.run` says.
+   */
+  async patch(who: Sender, patch: Patch, timing: Timing): Promise<UploadResult> {
+    return this.patches.run(who, { ...patch, key: checked(patch.key) }, timing)
+  }
+
+  /**
+   * Stores the files of a form below a folder; `''` is the owner's root.
+   * @throws {AppError} `invalid`, and what `Forms.run` says.
+   */
+  async putForm(who: Sender, form: PutForm, timing: Timing): Promise<FormResult> {
+    const { condition, files } = form
+    return this.forms.run(who, { condition, files: named(form, files) }, timing)
   }
 
   /** The current version, or the one of that number. @throws {AppError} `invalid`, `not_found`. */
@@ -91,4 +122,14 @@ export class FileService {
 
 function checked({ owner, path }: FileKey): FileKey {
   return { owner, path: requireFilePath(path) }
+}
+
+async function* named(
+  { owner, folder }: PutForm,
+  files: AsyncIterable<SentFile>,
+): AsyncGenerator<FormFile> {
+  for await (const { filename, contentType, bytes } of files) {
+    const key = checked({ owner, path: folder === '' ? filename : `${folder}/${filename}` })
+    yield { key, contentType: contentTypeOf(contentType, key.path), bytes }
+  }
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { BlobStore } from '../domain/blob-store'
 import { extentsOf, type Extent } from '../domain/content'
+import { sliceOf } from '../domain/extents'
 import type { StoredFile } from '../domain/file'
 
 /** What the headers of an answer tell. */
@@ -32,24 +33,18 @@ export function openContent(blobs: BlobStore, file: StoredFile): OpenFile {
     location: whole === null ? null : blobs.location(whole),
     read: (startByte, endByte) =>
       whole === null
-        ? Promise.resolve(Readable.from(joined(blobs, extentsWithin(file, startByte, endByte))))
+        ? Promise.resolve(
+            Readable.from(readExtents(blobs, sliceOf(extentsOf(file), startByte, endByte + 1))),
+          )
         : blobs.read(whole, startByte, endByte),
   }
 }
 
-async function* joined(blobs: BlobStore, extents: readonly Extent[]): AsyncGenerator<Buffer> {
+/** Bytes that lie in several blobs, one after another. */
+export async function* readExtents(
+  blobs: BlobStore,
+  extents: readonly Extent[],
+): AsyncGenerator<Buffer> {
   for (const { sha256, startByte, lengthBytes } of extents)
     yield* await blobs.read(sha256, startByte, startByte + lengthBytes - 1)
-}
-
-/** The parts of the extents that bytes `startByte`..`endByte` of the content lie in. */
-function extentsWithin(file: StoredFile, startByte: number, endByte: number): Extent[] {
-  let offset = 0
-  return extentsOf(file).flatMap((extent) => {
-    const skippedBytes = Math.max(0, startByte - offset)
-    const lengthBytes = Math.min(extent.lengthBytes, endByte + 1 - offset) - skippedBytes
-    offset += extent.lengthBytes
-    if (lengthBytes <= 0) return []
-    return [{ ...extent, startByte: extent.startByte + skippedBytes, lengthBytes }]
-  })
 }

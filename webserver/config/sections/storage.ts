@@ -73,6 +73,48 @@ export const files = section({
     256 * mebibyte,
     'What is kept free of the disks of contents and database: uploads that would take it are answered 507, deleting goes on. 0 takes all there is.',
   ),
+  requirePatchCondition: flag(
+    true,
+    'Whether changing a part of a file needs If-Match, or a place that names where the file ends; otherwise it is answered 428.',
+  ),
+  extentsMax: whole(
+    'extents',
+    [4, 1000],
+    64,
+    'Runs of bytes that a file which was changed in parts is made of, at most; beyond it some of them are written anew as one.',
+  ),
+  patchPartsMax: whole(
+    'parts',
+    [1, 1000],
+    16,
+    'Byte ranges that one request may change in a file.',
+  ),
+  appendVersionMs: whole(
+    'ms',
+    [0, 3650 * day],
+    60 * minute,
+    'An append keeps what it replaced as an earlier version only when that was at least so old.',
+  ),
+  compactAfterMs: whole(
+    'ms',
+    [0, 3650 * day],
+    60 * minute,
+    'A file that was changed in parts is written anew as one when it has rested for so long: then nginx sends it and its digest is known.',
+  ),
+  compactCrowdedAfterMs: whole(
+    'ms',
+    [0, 3650 * day],
+    minute,
+    'The same for one of at least compactCrowdedExtents runs of bytes.',
+  ),
+  compactCrowdedExtents: whole('extents', [2, 1000], 16, 'Runs of bytes that make a file crowded.'),
+  compactBytesMax: whole(
+    'bytes',
+    [0, Number.MAX_SAFE_INTEGER],
+    4 * gibibyte,
+    'What is written anew in this way each sweepIntervalMs, at most, unless a single file is larger.',
+  ),
+  formPartsMax: whole('parts', [1, 10_000], 100, 'Files and fields of one form, at most.'),
   readThreads: flag(
     false,
     'Whether nginx reads contents in threads: for disks so slow that a read would hold up other requests. It doubles the CPU time of a download.',

@@ -1,10 +1,9 @@
 import { AppError } from '../../domain/errors'
 import type { PatchPart } from '../../domain/patch'
-import { ByteReader } from './byte-reader'
+import { ByteReader } from '../multipart/byte-reader'
 import { parseContentRange } from './content-range'
 
 const fieldBytesMax = 4096
-const boundaryLengthMax = 70
 
 /** `message/byterange` of draft-ietf-httpapi-patch-byterange: fields, an empty line, and the bytes they speak of. */
 export async function* messageParts(body: AsyncIterable<Buffer>): AsyncGenerator<PatchPart> {
@@ -38,18 +37,6 @@ export async function* multipartParts(
   } finally {
     await reader.close()
   }
-}
-
-/** The boundary of a content type. @throws {AppError} `invalid`. */
-export function boundaryOf(contentType: string): string {
-  const [, quoted, bare] = /;\s*boundary=(?:"([^"\\\r\n]+)"|([^\s;"]+))/i.exec(contentType) ?? []
-  const boundary = quoted ?? bare ?? ''
-  if (boundary.length > 0 && boundary.length <= boundaryLengthMax) return boundary
-  throw new AppError(
-    'invalid',
-    `Content-Type must name a boundary of at most ${boundaryLengthMax} characters`,
-    { field: 'Content-Type' },
-  )
 }
 
 function partOf(reader: ByteReader, fields: ReadonlyMap<string, string>): PatchPart {

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../domain/errors'
 import type { PatchPart, PatchPlace } from '../../domain/patch'
-import { boundaryOf, messageParts, multipartParts } from './byte-ranges'
+import { boundaryOf } from '../multipart/boundary'
+import { messageParts, multipartParts } from './byte-ranges'
 
 export const patchTypes = [
   'application/octet-stream',

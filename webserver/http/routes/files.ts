@@ -1,13 +1,14 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors'
-import type { FileKey, StoredFile } from '../../domain/file'
+import type { FileKey } from '../../domain/file'
 import type { FileService } from '../../services/file-service'
 import { writeConditionOf } from '../conditional'
-import { digestHeaders } from '../downloads/file-headers'
 import { sendFile, type DownloadOptions } from '../downloads/send-file'
 import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
+import { BodyDigests } from '../uploads/body-digests'
+import { digestWishes, requireIdentityCoding, writtenHeaders } from '../uploads/exchange'
 import { requestBody } from '../uploads/request-body'
 import { limitHeaders, type UploadLimits } from '../uploads/tus-answers'
 
@@ -48,7 +49,8 @@ function put(files: FileService, options: FileRouteOptions): Route {
       access: 'session',
       params: fileParams,
       advertises: limitHeaders(options.limits),
-      rawBody: 'The content. If-Match and If-None-Match are honoured.',
+      rawBody:
+        'The content. If-Match and If-None-Match are honoured, Content-Digest and Repr-Digest verified.',
       responses: {
         201: { description: 'Created.', schema: fileSchema },
         200: { description: 'Replaced.', schema: fileSchema },
@@ -65,9 +67,12 @@ function put(files: FileService, options: FileRouteOptions): Route {
       ],
     },
     async ({ caller, params, timing, req, res }) => {
-      const upload = { key: params, ...uploadOf(req, res, options) }
+      res.setHeader('Want-Content-Digest', digestWishes)
+      const digests = new BodyDigests(req.headers)
+      const upload = { key: params, ...uploadOf(req, res, { ...options, digests }) }
       const { file, created } = await files.put(caller, upload, timing)
-      return { status: created ? 201 : 200, headers: writtenHeaders(file), body: fileView(file) }
+      const headers = { ...writtenHeaders(file), ...digests.wantedHeaders() }
+      return { status: created ? 201 : 200, headers, body: fileView(file) }
     },
   )
 }
@@ -122,7 +127,11 @@ function remove(files: FileService): Route {
   )
 }
 
-function uploadOf(req: Request, res: Response, { bodyIdleTimeoutMs }: FileRouteOptions) {
+function uploadOf(
+  req: Request,
+  res: Response,
+  { bodyIdleTimeoutMs, digests }: FileRouteOptions & { digests: BodyDigests },
+) {
   const { headers } = req
   const length = headers['content-length']
   requirePlainBody(req)
@@ -130,23 +139,15 @@ function uploadOf(req: Request, res: Response, { bodyIdleTimeoutMs }: FileRouteO
     condition: writeConditionOf(headers),
     contentType: headers['content-type'] ?? null,
     declaredBytes: length === undefined ? null : Number(length),
-    openBody: () => requestBody(req, res, bodyIdleTimeoutMs),
+    openBody: () => digests.through(requestBody(req, res, bodyIdleTimeoutMs)),
   }
 }
 
 /** What the headers ask for and we do not do is refused, so that nothing else is stored than was meant. */
 function requirePlainBody({ headers }: Request): void {
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding.trim().toLowerCase() !== 'identity')
-    throw new AppError('unsupported', 'Send the body without Content-Encoding', {
-      field: 'Content-Encoding',
-    })
+  requireIdentityCoding(headers)
   if (headers['content-range'] !== undefined)
     throw new AppError('invalid', 'A file is stored whole, without Content-Range', {
       field: 'Content-Range',
     })
-}
-
-function writtenHeaders(file: StoredFile): Record<string, string> {
-  return { ETag: file.etag, ...digestHeaders(file) }
 }

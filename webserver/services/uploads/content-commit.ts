@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { viewerOf } from '../../domain/account'
-import type { FileCommit } from '../../domain/database'
+import type { Amendment, FileCommit } from '../../domain/database'
 import { AppError, isAppError } from '../../domain/errors'
 import type { Content } from '../../domain/content'
 import type { FileCondition, FileKey } from '../../domain/file'
@@ -23,6 +23,8 @@ export interface ContentCommit {
   /** Null keeps what the file has. */
   metadata: Readonly<Record<string, string>> | null
   content: Content
+  /** Of a content that is made out of the one it replaces. */
+  amendment?: Amendment
   /** Those of the content's blobs that come with it. */
   sealed: readonly SealedBytes[]
   /** The reservation or upload that this ends. */

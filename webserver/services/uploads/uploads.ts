@@ -23,11 +23,16 @@ export class Uploads {
    * hand; and any of them later, since the commit decides.
    */
   async run(who: Sender, upload: Upload, timing: Timing): Promise<UploadResult> {
+    return this.inHand(() => this.store(who, upload, timing))
+  }
+
+  /** Counts something among the uploads in hand while it lasts. @throws {AppError} `unavailable` when they are too many. */
+  async inHand<T>(work: () => Promise<T>): Promise<T> {
     if (this.inFlight >= this.use.settings.uploadsInFlightMax)
       throw new AppError('unavailable', 'Too many uploads are in hand', { retryAfterS: 1 })
     this.inFlight++
     try {
-      return await this.store(who, upload, timing)
+      return await work()
     } finally {
       this.inFlight--
     }

@@ -39,6 +39,18 @@ export class ByteReader {
     }
   }
 
+  /** The bytes up to `delimiter`, which is taken as well; throws when it never comes. */
+  async *until(delimiter: Buffer): AsyncGenerator<Buffer> {
+    for (;;) {
+      const at = this.held.indexOf(delimiter)
+      // What is held at the end may be the beginning of a delimiter.
+      const chunk = this.take(at === -1 ? Math.max(0, this.held.length - delimiter.length + 1) : at)
+      if (chunk.length > 0) yield chunk
+      if (at !== -1) return void this.take(delimiter.length)
+      if (!(await this.more())) throw endedEarly()
+    }
+  }
+
   /** So many bytes as text. */
   async text(lengthBytes: number): Promise<string> {
     const chunks: Buffer[] = []

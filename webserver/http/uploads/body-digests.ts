@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { DigestAlgorithm } from '../../domain/digest'
+import { AppError } from '../../domain/errors'
+import { expectedDigestsOf, wantedAlgorithm } from '../digest-fields'
+
+const nodeNames = { 'sha-256': 'sha256', 'sha-512': 'sha512' } as const satisfies Record<
+  DigestAlgorithm,
+  string
+>
+
+/** What a request says of its body, and what it wants to hear of it (RFC 9530). */
+export class BodyDigests {
+  private readonly checks
+  private readonly wanted
+
+  /** @throws {AppError} as `expectedDigestsOf` says. */
+  constructor(headers: IncomingHttpHeaders) {
+    this.checks = expectedDigestsOf(headers).map((digest) => ({
+      ...digest,
+      hash: createHash(nodeNames[digest.algorithm]),
+    }))
+    // What we store of a file is its SHA-256; another digest can be told of bytes that pass by, now or never.
+    const isOther = wantedAlgorithm(headers['want-repr-digest']) === 'sha-512'
+    this.wanted = isOther ? createHash(nodeNames['sha-512']) : null
+  }
+
+  /**
+   * The same bytes, hashed on the way.
+   * @throws {AppError} `invalid` at their end when they are not what a digest says; who reads them must keep none of them.
+   */
+  async *through(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
+      for (const { hash } of this.checks) hash.update(chunk)
+      this.wanted?.update(chunk)
+      yield chunk
+    }
+    const failed = this.checks.find(({ hash, value }) => !hash.digest().equals(value))
+    if (failed === undefined) return
+    const { field, algorithm } = failed
+    throw new AppError('invalid', `The body does not have the ${algorithm} that ${field} says`, {
+      field,
+    })
+  }
+
+  /** To be asked once the body was read, where it is the whole representation. */
+  wantedHeaders(): Record<string, string> {
+    if (this.wanted === null) return {}
+    return { 'Repr-Digest': `sha-512=:${this.wanted.digest('base64')}:` }
+  }
+}

@@ -59,6 +59,21 @@ describe.each([true, false])('a download with nginx: %s', (nginx) => {
     return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)]))
   }
 
+  test.each([
+    ['shown', '', /^inline; /],
+    ['saved where that is asked for', '?download', /^attachment; /],
+  ])('a picture is %s', async (_name, query, disposition) => {
+    const path = `${base}picture.png`
+    const headers = { 'content-type': 'image/png; a=b' }
+    await alice.send({ method: 'PUT', path, headers, body: 'no picture' })
+    const answer = await alice.send({ method: 'GET', path: path + query })
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-disposition']).toMatch(disposition)
+    expect(answer.headers['content-type']).toMatch(/^image\/png/)
+    expect(answer.headers['content-security-policy']).toMatch(/^sandbox; default-src 'none'/)
+    expect(answer.headers['x-content-type-options']).toBe('nosniff')
+  })
+
   test.each(downloadCases)('$status: $name', async (one) => {
     const method = one.method ?? 'GET'
     const answer = await alice.send({ method, path: base + one.file, headers: filledIn(one) })

@@ -132,4 +132,28 @@ describe.each(['sqlite', 'debug'] as const)('what is kept, with the %s database'
     await call('DELETE', `${urlOf('a')}?permanent=true`).expect(204)
     expect(await trash()).toEqual([])
   })
+
+  test('a full account is told what it could let go', async () => {
+    const half = 'x'.repeat(600_000)
+    const small = await TestService.start({ kind, settings: { accounts: { quotaBytes: 1e6 } } })
+    try {
+      const root = await small.makeAdmin()
+      const url = (path: string) => `/v1/files/root/${path}`
+      await small.call('PUT', url('a'), root.token).type('text').send(half).expect(201)
+      await small.call('DELETE', url('a'), root.token).expect(204)
+      const refused = await small.call('PUT', url('b'), root.token).type('text').send(half)
+      expect(refused.status).toBe(507)
+      expect(refused.body).toMatchObject({
+        code: 'quota_exceeded',
+        quotaBytes: 1e6,
+        usedBytes: 0,
+        versionBytes: 0,
+        trashBytes: 600_000,
+      })
+      await small.call('DELETE', '/v1/trash', root.token).expect(200)
+      await small.call('PUT', url('b'), root.token).type('text').send(half).expect(201)
+    } finally {
+      await small.stop()
+    }
+  })
 })

@@ -29,6 +29,8 @@ export interface AppErrorOptions {
   field?: string
   /** After how many seconds the same request may succeed. */
   retryAfterS?: number
+  /** Figures that a client can act on, by their names. */
+  members?: Readonly<Record<string, number>>
   cause?: unknown
 }
 
@@ -40,15 +42,17 @@ export class AppError extends Error {
   override readonly name = 'AppError'
   readonly field: string | undefined
   readonly retryAfterS: number | undefined
+  readonly members: Readonly<Record<string, number>> | undefined
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    { field, retryAfterS, cause }: AppErrorOptions = {},
+    { field, retryAfterS, members, cause }: AppErrorOptions = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.field = field
     this.retryAfterS = retryAfterS
+    this.members = members
   }
 }
 

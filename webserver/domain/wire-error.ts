@@ -6,17 +6,19 @@ export interface WireError {
   message: string
   field?: string
   retryAfterS?: number
+  members?: Readonly<Record<string, number>>
 }
 
 /** Errors that are not ours are bugs: their text stays in the log of the process that threw them. */
 export function toWireError(error: unknown): WireError {
   if (!isAppError(error)) return { code: 'internal', message: 'internal error' }
-  const { code, message, field, retryAfterS } = error
+  const { code, message, field, retryAfterS, members } = error
   return {
     code,
     message,
     ...(field !== undefined && { field }),
     ...(retryAfterS !== undefined && { retryAfterS }),
+    ...(members !== undefined && { members }),
   }
 }
 

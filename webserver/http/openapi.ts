@@ -149,6 +149,12 @@ const problemSchema = {
     instance: { type: 'string' },
     code: { type: 'string', enum: Object.keys(httpMeanings) },
     field: { type: 'string', description: 'The input at fault.' },
+    ...Object.fromEntries(
+      ['quotaBytes', 'usedBytes', 'versionBytes', 'trashBytes', 'reservedBytes'].map((name) => [
+        name,
+        { type: 'integer', description: 'With quota_exceeded, to who owns the account.' },
+      ]),
+    ),
   },
 }
 

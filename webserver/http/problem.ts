@@ -37,10 +37,11 @@ export function statusOf(code: ErrorCode, form: 'problem' | 'inference'): number
   return form === 'inference' && code === 'unsupported' ? 501 : httpMeanings[code].status
 }
 
-/** RFC 9457. `code` is the stable name; `field` points at the input; `instance` is found in the logs. */
+/** RFC 9457. `code` is the stable name; `field` points at the input; `instance` is found in the logs; members are extensions. */
 export function problemOf(error: AppError, requestId: string): Record<string, unknown> {
   const { status, title } = httpMeanings[error.code]
   return {
+    ...error.members,
     type: `/problems/${error.code}`,
     title,
     status,

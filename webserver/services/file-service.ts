@@ -4,6 +4,7 @@ import type { Timing } from '../domain/timing'
 import { noSuchFile, requireRight } from './access'
 import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
+import { explainingQuota } from './quota-refusal'
 import { requireSomeCondition } from './uploads/admission'
 import type { Sender, Upload, UploadDependencies, UploadResult } from './uploads/upload'
 import { Forms, type Form, type FormFile, type FormResult } from './uploads/forms'
@@ -63,7 +64,10 @@ export class FileService {
   async put(who: Sender, { contentType, ...put }: PutFile, timing: Timing): Promise<UploadResult> {
     const key = checked(put.key)
     const upload = { ...put, key, contentType: contentTypeOf(contentType, key.path) }
-    return this.uploads.run(who, upload, timing)
+    const viewer = viewerOf(who, this.use.now())
+    return explainingQuota(this.use.database, { viewer, owner: key.owner }, () =>
+      this.uploads.run(who, upload, timing),
+    )
   }
 
   /**

@@ -4,6 +4,7 @@ import { AppError } from '../domain/errors'
 import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import type { FileVersion, VersionKey } from '../domain/version'
+import { explainingQuota } from './quota-refusal'
 import { requirePageLimit } from './page-limit'
 import { noSuchFile, requireRight } from './access'
 
@@ -70,7 +71,9 @@ export class VersionService {
     const startedAt = timing.now()
     const { versionsKept } = settings
     const restoration = { ...args, key: checked, nowMs, versionsKept }
-    const file = await database.versions.restore(viewer, restoration)
+    const file = await explainingQuota(database, { viewer, owner: key.owner }, () =>
+      database.versions.restore(viewer, restoration),
+    )
     timing.end('commit', startedAt)
     return file
   }

@@ -9,6 +9,7 @@ import {
 } from '../../domain/file'
 import { allows } from '../../domain/rights'
 import { requireOwner, requireRight } from '../access'
+import { quotaRefusal } from '../quota-refusal'
 import type { UploadDependencies, UploadSettings } from './upload'
 
 export interface Asked {
@@ -39,7 +40,10 @@ export async function admit(
   requireHolding(condition, current, settings)
   const owner = await requireOwner(database, key.owner)
   const replacedBytes = current === null ? 0 : current.sizeBytes + owner.versionBytes
-  const room = limitOf(settings.uploadBytesMax, Math.max(0, roomOf(owner) + replacedBytes))
+  const quotaLeftBytes = Math.max(0, roomOf(owner) + replacedBytes)
+  const room = limitOf(settings.uploadBytesMax, quotaLeftBytes, (message) =>
+    quotaRefusal(owner, viewer, message),
+  )
   if (contentBytes !== null && contentBytes > room.bytesMax) throw room.refusal()
   await use.requireSpace?.(contentBytes ?? 0)
   return room
@@ -80,7 +84,11 @@ export function requireSomeCondition({ ifMatch, ifNoneMatch }: FileCondition): v
   )
 }
 
-function limitOf(uploadBytesMax: number, quotaLeftBytes: number): Room {
+function limitOf(
+  uploadBytesMax: number,
+  quotaLeftBytes: number,
+  refusalOf: (message: string) => AppError,
+): Room {
   if (uploadBytesMax <= quotaLeftBytes)
     return {
       bytesMax: uploadBytesMax,
@@ -88,7 +96,6 @@ function limitOf(uploadBytesMax: number, quotaLeftBytes: number): Room {
     }
   return {
     bytesMax: quotaLeftBytes,
-    refusal: () =>
-      new AppError('quota_exceeded', `The account has room for ${quotaLeftBytes} bytes more`),
+    refusal: () => refusalOf(`The account has room for ${quotaLeftBytes} bytes more`),
   }
 }

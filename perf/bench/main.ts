@@ -16,6 +16,7 @@ import { memory } from './sections/memory'
 import { openLoop } from './sections/open-loop'
 import { overload } from './sections/overload'
 import { perfLog } from './sections/perf-log'
+import { revocation } from './sections/revocation'
 import { uploads } from './sections/uploads'
 import { requireWrk } from './wrk'
 
@@ -28,10 +29,11 @@ const sections: Record<string, Section> = {
   'account-figures': accountFigures,
   'perf-log': perfLog,
   memory,
+  revocation,
   crash,
 }
 
-const withoutWrk = ['open-loop', 'overload', 'memory', 'crash', 'account-figures']
+const withoutWrk = ['open-loop', 'overload', 'memory', 'crash', 'account-figures', 'revocation']
 
 const usage = `npm run bench -- [options] [section…]
 
@@ -50,6 +52,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   account-figures  what keeping an account's storage figures exact costs a small upload
   perf-log    what the perf log costs
   memory      with more and more workers
+  revocation  how soon a right that was taken away is refused
   crash       what kill -9 under load loses
 
   --quick          one short round of a few cells: some two minutes, for a look, not for figures

@@ -35,6 +35,12 @@ onSmallDisk('a disk that fills up', () => {
     admin.send({ method: 'PUT', path: pathOf(name), body: randomBytes(bytes) })
   const remove = (name: string) =>
     admin.send({ method: 'DELETE', path: `${pathOf(name)}?permanent=true` })
+  const removeInBulk = (name: string) => {
+    const operations = [{ op: 'delete', from: { owner: 'root', path: name } }]
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ operations })
+    return admin.send({ method: 'POST', path: '/v1/bulk', headers, body })
+  }
   const codeOf = ({ status, body }: Received) =>
     `${status} ${(JSON.parse(body.toString()) as { code?: string }).code ?? ''}`
   const drafts = () => readdirSync(join(service.dataDirectory, 'drafts'))
@@ -64,7 +70,8 @@ onSmallDisk('a disk that fills up', () => {
     expect(codeOf(await put('more', mebibyte))).toBe('507 storage_full')
     // There is no room for a draft, and none for a record.
     expect(codeOf(await put('empty', 0))).toBe('507 storage_full')
-    for (let i = 0; i < 20; i++) expect((await remove(`file-${i}`)).status).toBe(204)
+    for (let i = 0; i < 19; i++) expect((await remove(`file-${i}`)).status).toBe(204)
+    expect((await removeInBulk('file-19')).status).toBe(200)
     // What the reserve gave back is for more of the same, not for new files.
     expect(codeOf(await put('empty', 0))).toBe('507 storage_full')
     const list = await admin.send({ method: 'GET', path: '/v1/files' })

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../domain/errors'
-import type { Operation, Outcome, Store } from './operations'
+import type { ArgumentsOf, Operation, Outcome, Store } from './operations'
 import type { SpaceReserve } from './space-reserve'
 
 /**
@@ -69,8 +69,13 @@ export class ReservedStore implements Store {
   }
 }
 
-function isFrugal({ name }: Operation): boolean {
+function isFrugal({ name, args }: Operation): boolean {
+  if (name === 'files.bulk') return deletesOnly(args as ArgumentsOf<'files.bulk'>)
   return name === 'ping' || frugalNames.has(name) || frugalVerbs.test(name)
+}
+
+function deletesOnly([, { operations }]: ArgumentsOf<'files.bulk'>): boolean {
+  return operations.every(({ action }) => action === 'delete')
 }
 
 function isFull(outcome: Outcome | undefined): boolean {

@@ -28,6 +28,7 @@ import { grantRoutes } from './http/routes/grants'
 import { groupRoutes } from './http/routes/groups'
 import { formRoutes } from './http/routes/forms'
 import { healthRoutes } from './http/routes/health'
+import { infoRoutes } from './http/routes/info'
 import { listingRoutes } from './http/routes/listing'
 import { loggingRoutes } from './http/routes/logging'
 import { metricsRoute } from './http/routes/metrics'
@@ -52,6 +53,7 @@ import { ArchiveService } from './services/archives/archive-service'
 import { AccountService } from './services/account-service'
 import { BulkService } from './services/bulk-service'
 import { FileService } from './services/file-service'
+import { InfoService } from './services/info-service'
 import { ListingService } from './services/listing-service'
 import { GroupService } from './services/group-service'
 import { ModelService } from './services/model-service'
@@ -85,6 +87,7 @@ interface Services {
   files: FileService
   listing: ListingService
   bulk: BulkService
+  info: InfoService
   groups: GroupService
   sharing: SharingService
   models: ModelService
@@ -189,6 +192,7 @@ function createServices(
     bulk: new BulkService({ ...backends, settings: config.files, now }),
     files: new FileService(uploading),
     uploads: new ResumableUploads(uploading),
+    info: new InfoService({ ...backends, settings: config.files, now }),
     groups: new GroupService({ ...backends, settings: config.sharing, now }),
     sharing: new SharingService({ ...backends, settings: config.sharing, now }),
     models: new ModelService({
@@ -229,6 +233,7 @@ function createRoutes(
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),
+    ...infoRoutes(use.info),
     ...bulkRoutes(use.bulk, { bodyBytesMax: setup.config.files.bulkBodyBytesMax }),
     ...archiveRoutes(use.archives, downloads),
     ...groupRoutes(use.groups),

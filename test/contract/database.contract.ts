@@ -11,6 +11,7 @@ import { emptyDatabaseContract } from './database-empty.contract'
 import { filesContract } from './database-files.contract'
 import { grantsContract } from './database-grants.contract'
 import { groupsContract } from './database-groups.contract'
+import { infoContract } from './database-info.contract'
 import { linksContract } from './database-links.contract'
 import { listingContract } from './database-listing.contract'
 import { processesContract } from './database-processes.contract'
@@ -52,6 +53,7 @@ export function databaseContract(kind: Kind): void {
     describe('links', () => linksContract(() => database))
     describe('browsing', () => browsingContract(() => database))
     describe('uploads', () => uploadsContract(() => database))
+    describe('information', () => infoContract(() => database))
     describe('bulk', () => bulkContract(() => database))
     describe('bulk, at once with others', () => bulkRacesContract(() => ({ scratch, database })))
     describe('blobs', () => blobsContract(() => database))

@@ -3,6 +3,7 @@ import type { BulkOutcome, BulkRequest } from './bulk'
 import type { Content } from './content'
 import type { ContentUseRecords } from './content-use'
 import type { FileCondition, FileKey, StoredFile } from './file'
+import type { FileInfo, FolderSum, FolderSumQuery, MetadataChange } from './file-info'
 import type { LinkRecords } from './link'
 import type { Browse, Browsed } from './listing'
 import type { GrantRecords } from './grant'
@@ -111,6 +112,15 @@ export interface FileRecords {
    * @throws `invalid` with the field `sort` when the order would need more rows than may be looked at, or an owner.
    */
   browse(viewer: Viewer, args: Browse): Promise<Browsed>
+  /** `null` also for what the viewer may not know exists. */
+  info(viewer: Viewer, key: FileKey): Promise<FileInfo | null>
+  /** Of the next files below a folder, in order of path; `null` when the viewer may not see the folder. */
+  sum(viewer: Viewer, args: FolderSumQuery): Promise<FolderSum | null>
+  /**
+   * Changes what is noted of a file, not its content: `metaVersion` grows by one, `version` and `updatedAtMs` stay.
+   * @throws `not_found`, `forbidden`, `precondition_failed`; `too_large` when it would have more than the limits say.
+   */
+  setMetadata(viewer: Viewer, args: MetadataChange): Promise<StoredFile>
   /**
    * Creates or replaces the file at `key`: the row, the owner's bytes and the blobs' references move together. A replaced
    * file keeps its id and `createdAtMs`, its version grows by one, and what it was becomes an earlier version.

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { bulkOf, operation } from './bulk-requests'
-import { viewer, type Step } from './model-values'
+import { key, viewer, type Step } from './model-values'
 
 const place = fc
   .tuple(fc.constantFrom('ann', 'bob', 'cid'), fc.constantFrom('a', 'a/b', 'b', 'a/', 'b/', ''))
@@ -15,8 +15,18 @@ const step = fc
     operation(action, from, action === 'delete' ? null : to, { overwrite }),
   )
 
-/** What can be done to several files at once. */
+const none = { metadataNameBytesMax: 0, metadataValueBytesMax: 0 }
+
+/** What can be done to several files at once, and what is noted of one. */
 export const bulkSteps: fc.Arbitrary<Step>[] = [
+  fc.tuple(viewer, key, fc.option(fc.constantFrom('1', '22'))).map(
+    ([who, at, x]): Step =>
+      ({ files }) =>
+        files.setMetadata(who, {
+          ...{ key: at, contentType: null, metadata: { x }, condition: {} },
+          limits: { ...none, metadataEntriesMax: 9, metadataBytesMax: 2 },
+        }),
+  ),
   fc
     .tuple(
       viewer,

@@ -144,6 +144,21 @@ export const files = section({
     'Files that are looked at for one page of a listing, and at once for the sum of a folder. A page that needs more is short; what no index sorts is refused above it.',
   ),
   archiveFilesMax: whole('files', [1, 1_000_000], 10_000, 'Most files in one archive.'),
+  folderSumMax: whole(
+    'files',
+    [100, 100_000_000],
+    100_000,
+    'Files that are counted for the size of a folder; a larger one is said to be truncated.',
+  ),
+  metadataEntriesMax: whole('entries', [0, 1000], 64, 'Entries of metadata that a file has.'),
+  metadataNameBytesMax: whole('bytes', [1, 1024], 128, 'Longest name of an entry.'),
+  metadataValueBytesMax: whole('bytes', [0, mebibyte], 2048, 'Longest value of an entry.'),
+  metadataBytesMax: whole(
+    'bytes',
+    [0, mebibyte],
+    16 * 1024,
+    'All names and values of a file together.',
+  ),
   bulkFilesMax: whole(
     'files',
     [1, 10_000],

@@ -16,6 +16,7 @@ import { browseHandlers } from './browsing'
 import { contentUseHandlers } from './content-uses'
 import { bulkHandlers } from './bulk'
 import { loadTables, saveTables, type Tables } from './document'
+import { infoHandlers } from './file-info'
 import { fileHandlers } from './files'
 import { linkHandlers } from './links'
 import { grantHandlers } from './grants'
@@ -96,6 +97,7 @@ function handlersOf(tables: Tables): Handlers<OperationName> {
     ...trashHandlers(tables),
     ...browseHandlers(tables),
     ...bulkHandlers(tables),
+    ...infoHandlers(tables),
     ...rightHandlers(tables),
     ...linkHandlers(tables),
     ...contentHandlers(tables),

@@ -8,27 +8,30 @@ import { bulking } from './bulk'
 import type { Connection } from './connection'
 import { committing } from './file-commit'
 import { deleting } from './file-deletion'
+import { infoCommands, infoQueries } from './file-info'
 import { fileColumns, fileOf, type FileRow } from './file-row'
 import { Rights } from './rights'
 import { rowFinder } from './row-finder'
 
 export function fileQueries(
   connection: Connection,
-): Handlers<'files.find' | 'files.list' | 'files.browse'> {
+): Handlers<'files.find' | 'files.list' | 'files.browse' | 'files.info' | 'files.sum'> {
   return {
     'files.find': finding(connection),
     'files.list': listing(connection),
     'files.browse': browsing(connection),
+    ...infoQueries(connection),
   }
 }
 
 export function fileCommands(
   connection: Connection,
-): Handlers<'files.commit' | 'files.delete' | 'files.bulk'> {
+): Handlers<'files.commit' | 'files.delete' | 'files.bulk' | 'files.setMetadata'> {
   return {
     'files.commit': committing(connection),
     'files.delete': deleting(connection),
     'files.bulk': bulking(connection),
+    ...infoCommands(connection),
   }
 }
 

@@ -194,6 +194,15 @@ export function grantsContract(opened: () => Database): void {
     expect(await opened().grants.explain(viewerOf(bob), elsewhere)).toBeNull()
   })
 
+  it('lets who may edit delete what can be brought back, and only who manages for good', async () => {
+    await set(viewerOf(ann), { right: 'edit' })
+    const key = { owner: 'ann', path: 'a/b/file' }
+    const args = { key, condition: {}, nowMs: 2000, toTrash: false, isPermanent: true }
+    const forGood = opened().files.delete(viewerOf(bob), args)
+    await expect(forGood).rejects.toMatchObject({ code: 'forbidden' })
+    await opened().files.delete(viewerOf(bob), { ...args, toTrash: true, isPermanent: false })
+  })
+
   it('goes with a file into the trash and for good', async () => {
     const id = await idOf(set(viewerOf(ann)))
     const key = { owner: 'ann', path: 'a/b/file' }

@@ -38,8 +38,10 @@ describe('who may do what', () => {
   let service: TestService
 
   beforeAll(async () => {
-    // Behind nginx there is one route more.
-    service = await TestService.start({ settings: { http: { nginx: true } } })
+    // Behind nginx there is one route more. Every scene logs the admin in: none may end another's session.
+    service = await TestService.start({
+      settings: { http: { nginx: true }, sessions: { perAccountMax: 10_000 } },
+    })
     await service.makeAdmin()
   })
   afterAll(() => service.stop())

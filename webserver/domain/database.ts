@@ -158,6 +158,8 @@ export interface FileDeletion {
   nowMs: number
   /** Whether it can be taken back; otherwise its content and its earlier versions are let go. */
   toTrash: boolean
+  /** Whether it is who deletes that wants it for good, rather than the policy: that needs the right to manage. */
+  isPermanent?: boolean
 }
 
 export interface FileListing {

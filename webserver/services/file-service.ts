@@ -119,7 +119,8 @@ export class FileService {
     await requireRight(database, viewer, { key: { owner, path }, needed })
     if (settings.requireCondition) requireSomeCondition(condition)
     const toTrash = settings.trashKeptMs > 0 && !isPermanent
-    await database.files.delete(viewer, { key: { owner, path }, condition, nowMs, toTrash })
+    const removal = { condition, nowMs, toTrash, isPermanent }
+    await database.files.delete(viewer, { key: { owner, path }, ...removal })
     timing.end('commit', startedAt)
   }
 }

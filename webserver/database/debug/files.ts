@@ -116,7 +116,10 @@ export function requireRoom(
 function remove(tables: Tables, viewer: Viewer, args: FileDeletion): StoredFile {
   const row = tables.files.get(fileKeyOf(args.key))
   if (row === undefined) throw new AppError('not_found', 'there is no such file')
-  requireRight(rightToFile(tables, viewer, { ...row, fileId: row.id }), 'edit')
+  requireRight(
+    rightToFile(tables, viewer, { ...row, fileId: row.id }),
+    args.isPermanent ? 'manage' : 'edit',
+  )
   requireCondition(args.condition, row)
   takeAway(tables, row, args)
   return withoutOwnerId(row)

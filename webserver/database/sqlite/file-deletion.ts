@@ -13,10 +13,10 @@ export function deleting(connection: Connection): Handlers<'files.delete'>['file
   const findRow = rowFinder(connection)
   const rights = new Rights(connection)
   const remove = removing(connection)
-  return (viewer, { key, condition, ...rest }) => {
+  return (viewer, { key, condition, isPermanent = false, ...rest }) => {
     const row = findRow(key)
     if (row === undefined) throw new AppError('not_found', 'there is no such file')
-    rights.require(viewer, { ...row, fileId: row.id }, 'edit')
+    rights.require(viewer, { ...row, fileId: row.id }, isPermanent ? 'manage' : 'edit')
     const file = fileOf(row)
     requireCondition(condition, file)
     remove(row, rest)

@@ -30,12 +30,7 @@ export async function killAtPoint(service: Service, point: Point, orders: string
   // Whoever is about to take it loses, or has won already.
   rmSync(orders, { force: true })
   if (!reached && !isTaken()) return { reached: false, atMs }
-  await untilReplaced(
-    service,
-    role,
-    (now) => before.some((pid) => !now.includes(pid)),
-    before.length,
-  )
+  await untilReplaced(service, role, before, (now) => before.some((pid) => !now.includes(pid)))
   return { reached: true, atMs }
 }
 
@@ -71,22 +66,25 @@ async function killPrimary(service: Service, victim: 'primary' | 'all'): Promise
 
 async function killChild(service: Service, role: string): Promise<void> {
   const before = pidsOf(service, role)
-  const killed = before[randomInt(before.length)]!
+  // nginx's first is its master; it has helpers that come and go.
+  const killed = role === 'nginx' ? before[0]! : before[randomInt(before.length)]!
   kill(killed, 'SIGKILL')
-  await untilReplaced(service, role, (now) => !now.includes(killed), before.length)
+  await untilReplaced(service, role, before, (now) => !now.includes(killed))
 }
 
 async function untilReplaced(
   service: Service,
   role: string,
+  before: readonly number[],
   hasDied: (now: readonly number[]) => boolean,
-  count: number,
 ): Promise<void> {
   await waitUntil(
     `another ${role}`,
     async () => {
       const now = pidsOf(service, role)
-      return now.length === count && hasDied(now) && (await isReady(service.url))
+      const isWhole =
+        role === 'nginx' ? now.some((pid) => !before.includes(pid)) : now.length === before.length
+      return isWhole && hasDied(now) && (await isReady(service.url))
     },
     recoveryTimeoutMs,
   )

@@ -17,6 +17,7 @@ import { openLoop } from './sections/open-loop'
 import { overload } from './sections/overload'
 import { perfLog } from './sections/perf-log'
 import { revocation } from './sections/revocation'
+import { resumable } from './sections/resumable'
 import { uploads } from './sections/uploads'
 import { requireWrk } from './wrk'
 
@@ -26,6 +27,7 @@ const sections: Record<string, Section> = {
   ...{ overload, fairness },
   downloads,
   uploads,
+  resumable,
   'account-figures': accountFigures,
   'perf-log': perfLog,
   memory,
@@ -33,7 +35,15 @@ const sections: Record<string, Section> = {
   crash,
 }
 
-const withoutWrk = ['open-loop', 'overload', 'memory', 'crash', 'account-figures', 'revocation']
+const withoutWrk = [
+  'open-loop',
+  'overload',
+  'memory',
+  'crash',
+  'account-figures',
+  'revocation',
+  'resumable',
+]
 
 const usage = `npm run bench -- [options] [section…]
 
@@ -49,6 +59,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   fairness    what one account's flood does to others
   downloads   against nginx alone
   uploads     against bare loops that make files durable
+  resumable   resumable uploads against PUT
   account-figures  what keeping an account's storage figures exact costs a small upload
   perf-log    what the perf log costs
   memory      with more and more workers

@@ -18,7 +18,16 @@ export function writeResults(path: string, sections: ReadonlyMap<string, string>
 /** The sections in the order of the report. */
 export const sectionOrder = [
   ...['inference', 'batching', 'tuning', 'formats', 'open-loop', 'overload', 'fairness'],
-  ...['downloads', 'uploads', 'account-figures', 'perf-log', 'memory', 'revocation', 'crash'],
+  ...[
+    'downloads',
+    'uploads',
+    'resumable',
+    'account-figures',
+    'perf-log',
+    'memory',
+    'revocation',
+    'crash',
+  ],
 ]
 
 /** Keeps an SVG in `plots/` beside the results. @returns the Markdown that shows it. */

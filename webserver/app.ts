@@ -3,14 +3,11 @@ import type { RoleContext, ServiceStatus } from './config/process-setup'
 import type { Config } from './config/schema'
 import { readVersion } from './config/version'
 import { createBackgroundWork } from './background-work'
+import { createFileServices, type Backends, type FileServices } from './file-services'
 import { openDiskBlobStore } from './blobs/disk/disk-blob-store'
-import { spaceKeeper, type RequireSpace } from './blobs/disk/free-space'
-import { holderOf, identify, isGone } from './cluster/process-identity'
+import { spaceKeeper } from './blobs/disk/free-space'
 import { openDatabase } from './database/open-database'
-import type { BlobStore } from './domain/blob-store'
-import type { Database } from './domain/database'
 import type { ModelPins } from './domain/model-pins'
-import type { PasswordHasher } from './domain/password-hasher'
 import { ContentHeaders } from './http/downloads/file-headers'
 import { InlineTypes } from './http/downloads/presentation'
 import type { DownloadOptions } from './http/downloads/send-file'
@@ -27,6 +24,8 @@ import { fileRoutes } from './http/routes/files'
 import { grantRoutes } from './http/routes/grants'
 import { groupRoutes } from './http/routes/groups'
 import { formRoutes } from './http/routes/forms'
+import { linkRoutes } from './http/routes/links'
+import { linkVisitRoutes } from './http/routes/link-visits'
 import { healthRoutes } from './http/routes/health'
 import { infoRoutes } from './http/routes/info'
 import { listingRoutes } from './http/routes/listing'
@@ -37,6 +36,7 @@ import { permissionRoutes } from './http/routes/permissions'
 import { patchRoutes } from './http/routes/patches'
 import { sharedMemoryRoutes } from './http/routes/shared-memory'
 import { withOpenapi } from './http/routes/openapi'
+import { signedUrlRoutes } from './http/routes/signed-urls'
 import { sessionRoutes } from './http/routes/sessions'
 import { uploadRoutes } from './http/routes/uploads'
 import { statisticsRoutes } from './http/routes/statistics'
@@ -49,21 +49,11 @@ import { createPasswordHasher } from './passwords/create-password-hasher'
 import { openFaultPoints } from './platform/fault-points'
 import { SecretFile } from './platform/secret-file'
 import { Semaphore } from './platform/semaphore'
-import { ArchiveService } from './services/archives/archive-service'
 import { AccountService } from './services/account-service'
-import { BulkService } from './services/bulk-service'
-import { FileService } from './services/file-service'
-import { InfoService } from './services/info-service'
-import { ListingService } from './services/listing-service'
-import { GroupService } from './services/group-service'
 import { ModelService } from './services/model-service'
 import { SharedMemoryService } from './services/shared-memory-service'
 import { MonitoringService } from './services/monitoring-service'
 import { SessionService } from './services/session-service'
-import { ResumableUploads } from './services/uploads/resumable-uploads'
-import { TrashService } from './services/trash-service'
-import { VersionService } from './services/version-service'
-import { SharingService } from './services/sharing-service'
 
 /** A worker's whole service, open but not listening. */
 export interface App {
@@ -74,29 +64,12 @@ export interface App {
   close(): Promise<void>
 }
 
-interface Backends {
-  requireSpace: RequireSpace
-  database: Database
-  blobs: BlobStore
-  hasher: PasswordHasher
-}
-
-interface Services {
+interface Services extends FileServices {
   accounts: AccountService
-  archives: ArchiveService
-  files: FileService
-  listing: ListingService
-  bulk: BulkService
-  info: InfoService
-  groups: GroupService
-  sharing: SharingService
   models: ModelService
   sharedMemory: SharedMemoryService
   monitoring: MonitoringService
   sessions: SessionService
-  uploads: ResumableUploads
-  trash: TrashService
-  versions: VersionService
 }
 
 // One worker sweeps for all of them.
@@ -107,7 +80,7 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
   const backends = await openBackends(context)
   const services = createServices(context, backends, now)
   let status: ServiceStatus | null = null
-  const routes = createRoutes(context, { ...backends, ...services, status: () => status })
+  const routes = createRoutes(context, { ...backends, ...services, now, status: () => status })
   const pins = () => status?.pins ?? {}
   const server = createServer(context, { ...services, pins }, routes)
   const background = createBackgroundWork(context, { ...backends, now })
@@ -167,6 +140,7 @@ async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backen
     blobs: await openDiskBlobStore(paths, faults, requireSpace),
     database: faults.around('', await openDatabase({ config, paths })),
     hasher: createPasswordHasher(config.passwords, turns),
+    signingKey: await new SecretFile(paths.signingKey).ensure(),
   }
 }
 
@@ -176,8 +150,6 @@ function createServices(
   now: () => number,
 ): Services {
   const { config } = setup
-  const holder = holderOf(identify(process.pid))
-  const uploading = { ...backends, settings: config.files, now, holder, isGone }
   const onBackgroundError = (err: unknown) => log.warn({ err }, 'work beside a request failed')
   return {
     accounts: new AccountService({
@@ -187,14 +159,7 @@ function createServices(
       now,
       onBackgroundError,
     }),
-    archives: new ArchiveService({ ...backends, settings: config.files, now }),
-    listing: new ListingService({ ...backends, settings: config.files, now }),
-    bulk: new BulkService({ ...backends, settings: config.files, now }),
-    files: new FileService(uploading),
-    uploads: new ResumableUploads(uploading),
-    info: new InfoService({ ...backends, settings: config.files, now }),
-    groups: new GroupService({ ...backends, settings: config.sharing, now }),
-    sharing: new SharingService({ ...backends, settings: config.sharing, now }),
+    ...createFileServices(config, { ...backends, now }),
     models: new ModelService({
       control,
       uploads: new DiskModelUploads(paths.uploadedModels),
@@ -207,29 +172,27 @@ function createServices(
       now,
       onBackgroundError,
     }),
-    trash: new TrashService({ ...backends, settings: config.files, now }),
-    versions: new VersionService({ ...backends, settings: config.files, now }),
   }
 }
 
 function createRoutes(
   { setup }: RoleContext,
-  use: Backends & Services & { status: () => ServiceStatus | null },
+  use: Backends & Services & { status: () => ServiceStatus | null; now: () => number },
 ): Route[] {
   const { files, http, metrics } = setup.config
   const downloads = downloadOptionsOf(setup.config)
+  const transfers = { downloads, bodyIdleTimeoutMs: http.bodyIdleTimeoutMs }
   const routes = [
     ...healthRoutes({ pingDatabase: () => use.database.ping(), status: use.status }),
     ...accountRoutes(use.accounts),
     ...sessionRoutes(use.sessions),
-    ...fileRoutes(use.files, {
-      downloads,
-      bodyIdleTimeoutMs: http.bodyIdleTimeoutMs,
-      limits: files,
-    }),
+    ...fileRoutes(use.files, { ...transfers, limits: files }),
     ...uploadRoutes(use.uploads, { ...files, bodyIdleTimeoutMs: http.bodyIdleTimeoutMs }),
     ...patchRoutes(use.files, { ...setup.config.files, ...http }),
     ...formRoutes(use.files, { ...setup.config.files, ...http }),
+    ...linkRoutes(use.links, use.now),
+    ...linkVisitRoutes(use.linkVisits, transfers),
+    ...signedUrlRoutes(use.signedUrls, transfers),
     ...versionRoutes(use.versions),
     ...trashRoutes(use.trash),
     ...listingRoutes(use.listing),

@@ -1,6 +1,7 @@
 import { accountsRows } from '../support/http/authorisation/accounts-rows'
 import { fileRows } from '../support/http/authorisation/files-rows'
 import { keepingRows } from '../support/http/authorisation/keeping-rows'
+import { linkRows } from '../support/http/authorisation/link-rows'
 import { modelsRows } from '../support/http/authorisation/models-rows'
 import { organisingRows } from '../support/http/authorisation/organising-rows'
 import { partsRows } from '../support/http/authorisation/parts-rows'
@@ -28,6 +29,7 @@ const table: Row[] = [
   ...sharingRows,
   ...organisingRows,
   ...uploadRows,
+  ...linkRows,
   ...modelsRows,
 ]
 

@@ -30,6 +30,7 @@ export async function prepareData(options: PrepareDataOptions): Promise<string |
   const records = await prepareDatabase({ config, paths })
   try {
     perf.call('start.database', startedAt)
+    await new SecretFile(paths.signingKey).ensure()
     if (afterCrash) {
       const sweptAt = perf.now()
       log.info(await sweepAfterCrash({ records, blobs }), 'swept after an unclean stop')

@@ -15,6 +15,8 @@ export interface Paths {
   /** Which primary has the data directory; there from start to clean stop. */
   owner: string
   firstAccountToken: string
+  /** What URLs are signed with. Deleting it and starting anew makes all that were signed worthless. */
+  signingKey: string
   blobs: string
   drafts: string
   /** Where a backup says that no blob may be removed (blobs/disk/holds.ts). */
@@ -43,6 +45,7 @@ export function pathsOf(config: Config): Paths {
     lock: join(data, 'primary.lock'),
     owner: join(data, 'primary.json'),
     firstAccountToken: join(data, 'first-account-token'),
+    signingKey: join(data, 'signing-key'),
     blobs: join(data, 'blobs'),
     drafts: join(data, 'drafts'),
     holds: join(data, 'holds'),

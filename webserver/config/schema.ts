@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accounts, passwords, sessions } from './sections/accounts'
 import { cluster } from './sections/cluster'
 import { models, inference } from './sections/inference'
+import { links, signedUrls } from './sections/links'
 import { metrics } from './sections/metrics'
 import { perf } from './sections/perf'
 import { data, http, log, test } from './sections/service'
@@ -18,6 +19,8 @@ export const configSchema = z.strictObject({
   sessions,
   files,
   sharing,
+  links,
+  signedUrls,
   database,
   models,
   inference,

@@ -3,6 +3,7 @@ import {
   continuesOpenUse,
   lockLeftMs,
   openUsesAfter,
+  type GuessPolicy,
   type Link,
   type LinkChanges,
   type LinkUse,
@@ -23,8 +24,9 @@ export function usesAfter(link: Uses, use: LinkUse): Pick<Uses, 'uses' | 'openUs
 export function requireUnlocked(
   link: Pick<Link, 'passwordFailures' | 'lockedUntilMs'>,
   nowMs: number,
+  policy: GuessPolicy,
 ): void {
-  const leftMs = lockLeftMs(link, nowMs)
+  const leftMs = lockLeftMs(link, nowMs, policy)
   if (leftMs === 0) return
   throw new AppError('rate_limited', 'too many passwords were wrong', {
     retryAfterS: Math.ceil(leftMs / 1000),

@@ -23,8 +23,9 @@ export interface Link {
   label: string
   /** PHC string; null when the token is enough. */
   passwordHash: string | null
-  /** Guesses at the password that were not right, or are being judged, and until when no other is taken. */
+  /** Guesses at the password that were not right, or are being judged. */
   passwordFailures: number
+  /** When there were too many, until when no other is taken; otherwise when the last one was. */
   lockedUntilMs: number
   /** Counted while there is a `usesMax`. */
   uses: number
@@ -145,8 +146,9 @@ function isOf(open: OpenUse, { client, etag }: LinkUse): boolean {
 
 type Guesses = Pick<Link, 'passwordFailures' | 'lockedUntilMs'>
 
-/** For how long no guess is taken; 0 when one is. `lockedUntilMs` lies in the past while there were few failures. */
-export function lockLeftMs(link: Guesses, nowMs: number): number {
+/** For how long no guess is taken; 0 when one is. A clock that was put back locks nothing. */
+export function lockLeftMs(link: Guesses, nowMs: number, { failuresMax }: GuessPolicy): number {
+  if (link.passwordFailures < failuresMax) return 0
   return Math.max(0, link.lockedUntilMs - nowMs)
 }
 

@@ -1,4 +1,4 @@
-import { viewerOf, type Caller } from '../domain/account'
+import { viewerOf, type Caller, type Principal } from '../domain/account'
 import { requireFilePath, type FileCondition, type FileKey } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import { noSuchFile, requireRight } from './access'
@@ -88,7 +88,7 @@ export class FileService {
   }
 
   /** The current version, or the one of that number. @throws {AppError} `invalid`, `not_found`. */
-  async get(caller: Caller, key: FileKey, timing: Timing, version?: number): Promise<OpenFile> {
+  async get(caller: Principal, key: FileKey, timing: Timing, version?: number): Promise<OpenFile> {
     const { owner, path } = checked(key)
     const { database, blobs } = this.use
     const viewer = viewerOf(caller, this.use.now())

@@ -110,7 +110,7 @@ function using(tables: Tables): Handlers<Use> {
     },
     'links.guess': ({ id, nowMs, policy }) => {
       const row = requireLink(tables, id)
-      requireUnlocked(row, nowMs)
+      requireUnlocked(row, nowMs, policy)
       Object.assign(row, afterGuess(row, nowMs, policy))
     },
     'links.absolve': ({ id, nowMs, policy }) => {

@@ -133,7 +133,9 @@ function requirePlace(tables: Tables, viewer: Viewer, { key }: NewUpload): strin
   if (owner === undefined) throw new AppError('not_found', 'there is no such file')
   const fileId = tables.files.get(fileKeyOf(key))?.id ?? null
   const place = { ownerId: owner.id, fileId, path: key.path }
-  requireRight(rightToFile(tables, viewer, place), fileId === null ? 'add' : 'edit')
+  // Who comes by a link replaces nothing: where the path is taken, the file gets another.
+  const needed = fileId === null || viewer.linkId !== null ? 'add' : 'edit'
+  requireRight(rightToFile(tables, viewer, place), needed)
   return owner.id
 }
 

@@ -228,7 +228,7 @@ function guessing(connection: Connection): Handlers<'links.guess' | 'links.absol
   return {
     'links.guess': ({ id, nowMs, policy }) => {
       const row = links.require(id)
-      requireUnlocked(row, nowMs)
+      requireUnlocked(row, nowMs, policy)
       count.run({ id, ...afterGuess(row, nowMs, policy) })
     },
     'links.absolve': ({ id, nowMs, policy }) => {

@@ -43,7 +43,8 @@ function placing(connection: Connection) {
     const ownerId = idOf.get(key.owner)
     if (ownerId === undefined) throw new AppError('not_found', 'there is no such file')
     const fileId = findRow(key)?.id ?? null
-    const needed = fileId === null ? 'add' : 'edit'
+    // Who comes by a link replaces nothing: where the path is taken, the file gets another.
+    const needed = fileId === null || viewer.linkId !== null ? 'add' : 'edit'
     rights.require(viewer, { ownerId, fileId, path: key.path }, needed)
     return ownerId
   }

@@ -20,6 +20,8 @@ export interface Download {
   open: OpenContent
   /** Whether it is to be saved, though a browser could show it. */
   asAttachment: boolean
+  /** Done when content is about to be sent, and for nothing less; throws `AppError` to refuse it. */
+  beforeContent?: () => Promise<void>
 }
 
 type Ranges = readonly ByteRange[] | null
@@ -49,6 +51,7 @@ export async function sendFile(
     return
   }
   const ranges = req.method === 'GET' ? satisfiableRanges(req, res, download) : null
+  if (req.method === 'GET') await download.beforeContent?.()
   const sent = { open, ranges, headers: headers.of(open.file, asAttachment) }
   if (req.method === 'HEAD' || open.file.sizeBytes === 0) endWithoutContent(res, sent)
   else if (viaNginx && open.location !== null && nginxAnswersAlike(req, ranges))

@@ -17,7 +17,8 @@ const archive: ResponseStatement = {
   contentType: 'application/zip',
 }
 
-const readable = {
+/** Of routes that answer with a zip. */
+export const readableArchive = {
   responses: {
     200: archive,
     206: { description: 'The part that Range asks for.', contentType: 'application/zip' },
@@ -27,12 +28,16 @@ const readable = {
 } as const
 
 export function archiveRoutes(archives: ArchiveService, downloads: DownloadOptions): Route[] {
-  // Each range costs as much as the whole before it: the CRC-32 of every file is made while it is read.
-  const options = { asAttachment: true, ...downloads, rangesMax: 1 }
+  const options = archiveOptionsOf(downloads)
   return [all(archives, options), folder(archives, options), selection(archives, options)]
 }
 
 type Options = DownloadOptions & { asAttachment: boolean }
+
+/** Each range costs as much as the whole before it: the CRC-32 of every file is made while it is read. */
+export function archiveOptionsOf(downloads: DownloadOptions): Options {
+  return { asAttachment: true, ...downloads, rangesMax: 1 }
+}
 
 function all(archives: ArchiveService, options: Options): Route {
   return defineRoute(
@@ -42,7 +47,7 @@ function all(archives: ArchiveService, options: Options): Route {
       summary: 'Read all files of an owner as one zip',
       access: 'session',
       params: z.strictObject({ owner: nameSchema }),
-      ...readable,
+      ...readableArchive,
     },
     async ({ caller, params: { owner }, timing, req, res }) => {
       const open = await archives.openFolder(caller, { owner, folder: '' }, timing)
@@ -60,7 +65,7 @@ function folder(archives: ArchiveService, options: Options): Route {
       summary: 'Read a folder with all below it as one zip',
       access: 'session',
       params: fileParams,
-      ...readable,
+      ...readableArchive,
     },
     async ({ caller, params: { owner, path }, timing, req, res }) => {
       const open = await archives.openFolder(caller, { owner, folder: path }, timing)

@@ -1,15 +1,12 @@
-import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { AppError } from '../../domain/errors'
 import type { FileKey } from '../../domain/file'
 import type { FileService } from '../../services/file-service'
 import { writeConditionOf } from '../conditional'
 import { sendFile, type DownloadOptions } from '../downloads/send-file'
 import { fileParams, fileSchema, fileView } from '../file-view'
 import { defineRoute, type Route } from '../route'
-import { BodyDigests } from '../uploads/body-digests'
-import { digestWishes, requireIdentityCoding, writtenHeaders } from '../uploads/exchange'
-import { requestBody } from '../uploads/request-body'
+import { digestWishes, writtenHeaders } from '../uploads/exchange'
+import { plainBodyOf } from '../uploads/plain-body'
 import { limitHeaders, type UploadLimits } from '../uploads/tus-answers'
 
 export interface FileRouteOptions {
@@ -68,8 +65,8 @@ function put(files: FileService, options: FileRouteOptions): Route {
     },
     async ({ caller, params, timing, req, res }) => {
       res.setHeader('Want-Content-Digest', digestWishes)
-      const digests = new BodyDigests(req.headers)
-      const upload = { key: params, ...uploadOf(req, res, { ...options, digests }) }
+      const { digests, ...body } = plainBodyOf(req, res, options.bodyIdleTimeoutMs)
+      const upload = { ...body, key: params, condition: writeConditionOf(req.headers) }
       const { file, created } = await files.put(caller, upload, timing)
       const headers = { ...writtenHeaders(file), ...digests.wantedHeaders() }
       return { status: created ? 201 : 200, headers, body: fileView(file) }
@@ -125,29 +122,4 @@ function remove(files: FileService): Route {
       return { status: 204 }
     },
   )
-}
-
-function uploadOf(
-  req: Request,
-  res: Response,
-  { bodyIdleTimeoutMs, digests }: FileRouteOptions & { digests: BodyDigests },
-) {
-  const { headers } = req
-  const length = headers['content-length']
-  requirePlainBody(req)
-  return {
-    condition: writeConditionOf(headers),
-    contentType: headers['content-type'] ?? null,
-    declaredBytes: length === undefined ? null : Number(length),
-    openBody: () => digests.through(requestBody(req, res, bodyIdleTimeoutMs)),
-  }
-}
-
-/** What the headers ask for and we do not do is refused, so that nothing else is stored than was meant. */
-function requirePlainBody({ headers }: Request): void {
-  requireIdentityCoding(headers)
-  if (headers['content-range'] !== undefined)
-    throw new AppError('invalid', 'A file is stored whole, without Content-Range', {
-      field: 'Content-Range',
-    })
 }

@@ -17,6 +17,8 @@ export interface Asked {
   condition: FileCondition
   /** Of the whole content, as far as the sender has said; null when it has not. */
   contentBytes: number | null
+  /** Most bytes that this sender may send. */
+  bytesMax?: number
 }
 
 /** How many bytes a content may have, and which limit that is. */
@@ -33,7 +35,7 @@ export interface Room {
 export async function admit(
   use: Pick<UploadDependencies, 'database' | 'settings' | 'requireSpace'>,
   viewer: Viewer,
-  { key, condition, contentBytes }: Asked,
+  { key, condition, contentBytes, bytesMax = Infinity }: Asked,
 ): Promise<Room> {
   const { database, settings } = use
   const current = await requirePlace(database, viewer, key)
@@ -41,7 +43,8 @@ export async function admit(
   const owner = await requireOwner(database, key.owner)
   const replacedBytes = current === null ? 0 : current.sizeBytes + owner.versionBytes
   const quotaLeftBytes = Math.max(0, roomOf(owner) + replacedBytes)
-  const room = limitOf(settings.uploadBytesMax, quotaLeftBytes, (message) =>
+  const uploadBytesMax = Math.min(settings.uploadBytesMax, bytesMax)
+  const room = limitOf(uploadBytesMax, quotaLeftBytes, (message) =>
     quotaRefusal(owner, viewer, message),
   )
   if (contentBytes !== null && contentBytes > room.bytesMax) throw room.refusal()

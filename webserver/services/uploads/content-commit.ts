@@ -27,6 +27,8 @@ export interface ContentCommit {
   amendment?: Amendment
   /** Those of the content's blobs that come with it. */
   sealed: readonly SealedBytes[]
+  /** As in `FileCommit`. */
+  numberWhenTaken?: boolean
   /** The reservation or upload that this ends. */
   upload: FileCommit['upload']
 }

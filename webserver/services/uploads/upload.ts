@@ -1,11 +1,11 @@
-import type { Caller, LinkVisitor } from '../../domain/account'
+import type { Principal } from '../../domain/account'
 import type { BlobStore } from '../../domain/blob-store'
 import type { Content } from '../../domain/content'
 import type { Database } from '../../domain/database'
 import type { FileCondition, FileKey, StoredFile } from '../../domain/file'
 
 /** Who sends a content: every way in takes both. What they may do with the place is judged before the body and at the commit. */
-export type Sender = Caller | LinkVisitor
+export type Sender = Principal
 
 export interface UploadSettings {
   uploadBytesMax: number
@@ -49,6 +49,10 @@ export interface Upload {
    * at its end, is not what it should be: then nothing is stored.
    */
   openBody(): AsyncIterable<Buffer>
+  /** Most bytes that its sender may send, where that is less than anybody may. */
+  bytesMax?: number
+  /** Where the path is taken, nothing is replaced: see `FileCommit`. */
+  numberWhenTaken?: boolean
   /** For a body that is a part of the content: how many bytes there are beside it. */
   keptBytes?: number
   /** For a body that is a part of the content: what the file holds with it. The condition must keep the rest from changing. */

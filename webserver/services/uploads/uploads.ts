@@ -40,10 +40,10 @@ export class Uploads {
 
   private async store(who: Sender, upload: Upload, timing: Timing): Promise<UploadResult> {
     const viewer = () => viewerOf(who, this.use.now())
-    const { key, condition } = upload
+    const { key } = upload
     const startedAt = timing.now()
     const contentBytes = contentBytesOf(upload)
-    const room = await admit(this.use, viewer(), { key, condition, contentBytes })
+    const room = await admit(this.use, viewer(), { ...upload, contentBytes })
     const reservation = new Reservation(this.use, { viewer, key, contentBytes })
     if (contentBytes !== null) await reservation.cover(contentBytes)
     timing.end('database', startedAt)
@@ -64,9 +64,9 @@ export class Uploads {
     try {
       await fill(draft, upload, { room, reservation, timing })
       const body = await draft.seal()
-      const { key, contentType, condition, metadata = null } = upload
+      const { key, contentType, condition, metadata = null, numberWhenTaken = false } = upload
       const commit = {
-        ...{ key, contentType, condition, metadata },
+        ...{ key, contentType, condition, metadata, numberWhenTaken },
         content: contentOf(upload, body),
         sealed: [{ sha256: body.sha256, publish: () => draft.publish() }],
         upload: reservation.taken,

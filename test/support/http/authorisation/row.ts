@@ -1,5 +1,5 @@
-import type { Test } from 'supertest'
-import type { TestAccount } from '../test-service'
+import type { Response, Test } from 'supertest'
+import type { TestAccount, TestService } from '../test-service'
 
 /**
  * To add a route: write its rows into the `…-rows.ts` of its subject beside this file (or a new one, named in
@@ -28,7 +28,7 @@ export interface Row {
   hasUpload?: boolean
   /** To the token of an account that was deleted; the same as to the anonymous when absent. */
   deleted?: number
-  ask(scene: Scene): Test
+  ask(scene: Scene): PromiseLike<Response>
 }
 
 type Answers = [anonymous: number, owner: number, stranger: number, admin: number]
@@ -54,6 +54,7 @@ export type Actor =
 
 /** What is asked about, made for one caller. The owner has the files `kept` and, when it is about sharing, `shared/kept`. */
 export interface Scene {
+  service: TestService
   owner: TestAccount
   /** `<owner>/shared/kept` */
   file: string

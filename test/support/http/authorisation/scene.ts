@@ -17,6 +17,7 @@ export async function makeScene(service: TestService, row: Row, actor: Actor): P
     : { group: '', member: '', grantId: '' }
   const caller = await callerOf(service, { admin, owner, row, actor })
   return {
+    service,
     owner,
     file: `${owner.name}/shared/kept`,
     folder: `${owner.name}/shared`,

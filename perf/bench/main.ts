@@ -13,6 +13,7 @@ import { fairness } from './sections/fairness'
 import { formats } from './sections/formats'
 import { inference } from './sections/inference'
 import { memory } from './sections/memory'
+import { metadata } from './sections/metadata'
 import { openLoop } from './sections/open-loop'
 import { overload } from './sections/overload'
 import { perfLog } from './sections/perf-log'
@@ -29,6 +30,7 @@ const sections: Record<string, Section> = {
   uploads,
   resumable,
   'account-figures': accountFigures,
+  metadata,
   'perf-log': perfLog,
   memory,
   revocation,
@@ -61,6 +63,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   uploads     against bare loops that make files durable
   resumable   resumable uploads against PUT
   account-figures  what keeping an account's storage figures exact costs a small upload
+  metadata    listing, looking and small uploads with up to a million files
   perf-log    what the perf log costs
   memory      with more and more workers
   revocation  how soon a right that was taken away is refused

@@ -23,6 +23,7 @@ export const sectionOrder = [
     'uploads',
     'resumable',
     'account-figures',
+    'metadata',
     'perf-log',
     'memory',
     'revocation',

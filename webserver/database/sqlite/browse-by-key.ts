@@ -1,5 +1,5 @@
 import { sortKeyOf, type Browse, type Browsed, type SortKey } from '../../domain/listing'
-import { comparisonOf, isIndexed, keyed, tooManyToSort } from '../browse-rules'
+import { comparisonOf, isFiltering, isIndexed, keyed, tooManyToSort } from '../browse-rules'
 import { compareByCodePoint, endOfPrefix } from '../path-order'
 import type { ByPath } from './browse-by-path'
 import { BrowsePage, type Owner } from './browse-page'
@@ -29,6 +29,7 @@ export class ByKey {
   /** @throws {AppError} `invalid` when there are more than may be looked at, and no index. */
   browse(args: Browse, owner: Owner): Browsed {
     if (args.byFolder) return this.inFolder(args, owner)
+    if (isIndexed(args.sort) && wantsAll(args)) return this.alongIndex(args, owner)
     if (this.byPath.isWithin(args, owner, args.examinedMax)) return this.sorted(args, owner)
     if (isIndexed(args.sort)) return this.alongIndex(args, owner)
     throw tooManyToSort(args)
@@ -58,7 +59,9 @@ export class ByKey {
   private alongIndex(args: Browse, owner: Owner): Browsed {
     const { indexed, fence } = this.prepared(args)
     const values = valuesOf(args, owner)
-    const last = fence!.get({ ...values, examined: args.examinedMax - 1 })
+    const examined = args.examinedMax - 1
+    // Where every row is wanted, none is looked at in vain.
+    const last = wantsAll(args) ? undefined : fence!.get({ ...values, examined })
     const until = last ?? endOf(args)
     const rows = indexed!.all({ ...values, lastKey: until.key, lastPath: until.path })
     const stoppedAt = last && { ...last, owner: owner.name }
@@ -112,6 +115,10 @@ function valuesOf(args: Browse, owner: Owner) {
     ...{ afterKey: start.key, afterPath: start.path },
     ...filterValues(args.filter),
   }
+}
+
+function wantsAll({ prefix, filter }: Browse): boolean {
+  return prefix === '' && !isFiltering(filter)
 }
 
 /** Behind everything: a number sorts before every text, and a BLOB after. */

@@ -26,7 +26,7 @@ const flags = [
   ...['--passwords-argon-2-memory-kib', '8', '--passwords-argon-2-passes', '1'],
   ...['--files-sweep-interval-ms', '1000', '--files-sweep-age-ms', '1000'],
   ...['--files-store-check-interval-ms', '2000', '--files-reserve-from-bytes', '8192'],
-  ...['--files-versions-kept', '3', '--no-models-samples'],
+  ...['--files-upload-expiry-ms', '20000', '--files-versions-kept', '3', '--no-models-samples'],
   // Dying is what it is here for: each death counts for itself.
   ...['--cluster-restarts-max', '1000', '--cluster-restart-delay-min-ms', '20'],
   ...['--cluster-stable-after-ms', '100', '--cluster-heartbeat-interval-ms', '200'],

@@ -171,6 +171,16 @@ export function blobStoreSuite(name: string, open: () => Promise<StoreUnderTest>
       expect((await buffer(await store.read(sha256, 0, 29))).equals(content)).toBe(true)
     })
 
+    test('a draft that has become a blob is gone on with apart from it', async () => {
+      const content = randomBytes(30)
+      const sha256 = sha256Of(content)
+      await append('some-upload', 0, content)
+      await store.publishDraft('some-upload', { sha256, sizeBytes: 30 })
+      await append('some-upload', 10, randomBytes(50))
+      expect((await buffer(await store.read(sha256, 0, 29))).equals(content)).toBe(true)
+      await store.removeDraft('some-upload')
+    })
+
     test('a draft that is shorter than it should be, or gone, is said to be gone', async () => {
       await append('some-upload', 0, randomBytes(10))
       await expect(resume('some-upload', 11)).rejects.toMatchObject({ code: 'gone' })

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, open, rename, type FileHandle } from 'node:fs/promises'
+import { copyFile, open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ResumedDraft } from '../../domain/blob-store'
 import { AppError } from '../../domain/errors'
 import { syncDirectory } from './directories'
-import { codeOf, onDisk } from './disk-errors'
+import { codeOf, nullIfAbsent, onDisk } from './disk-errors'
 import { writeWhole } from './write-whole'
 
 const { O_CREAT, O_WRONLY, O_NOFOLLOW } = constants
@@ -15,7 +15,7 @@ export async function openResumedDraft(
   path: string,
   { offsetBytes, apart }: { offsetBytes: number; apart: boolean },
 ): Promise<ResumedDraft> {
-  if (apart) await onDisk(() => takePlace(path, offsetBytes))
+  if (apart || (await isBlobToo(path))) await onDisk(() => takePlace(path, offsetBytes))
   const flags = O_WRONLY | O_NOFOLLOW | (offsetBytes === 0 ? O_CREAT : 0)
   const handle = await onDisk(() => openAt(path, flags))
   try {
@@ -27,6 +27,12 @@ export async function openResumedDraft(
     await handle.close()
     throw error
   }
+}
+
+/** Whether a request that ended before its commit gave these very bytes a name among the blobs: those never change. */
+async function isBlobToo(path: string): Promise<boolean> {
+  const found = await onDisk(() => stat(path).catch(nullIfAbsent))
+  return found !== null && found.nlink > 1
 }
 
 async function openAt(path: string, flags: number): Promise<FileHandle> {

@@ -133,17 +133,17 @@ function head(uploads: ResumableUploads): Route {
       access: 'session',
       params,
       responses: { 200: { description: 'In `Upload-Offset`.' } },
-      errors: ['not_found', 'gone', 'precondition_failed'],
+      errors: refusals,
     },
     async (call) => {
       speakTus(call)
-      return answerHead(uploads, call.caller, call.params.id)
+      return answerHead(uploads, call)
     },
   )
 }
 
-async function answerHead(uploads: ResumableUploads, caller: Caller, id: string): Promise<Answer> {
-  const session = await uploads.find(caller, id)
+async function answerHead(uploads: ResumableUploads, call: SessionCall): Promise<Answer> {
+  const session = await uploads.settled(call.caller, call.params.id, call.timing)
   return { status: 200, headers: { 'Cache-Control': 'no-store', ...sessionHeaders(session) } }
 }
 
@@ -247,7 +247,7 @@ function override(uploads: ResumableUploads, options: UploadRouteOptions): Route
       if (verb !== 'HEAD')
         throw new AppError('method_not_allowed', 'POST needs X-HTTP-Method-Override here')
       speakTus(call)
-      return answerHead(uploads, call.caller, call.params.id)
+      return answerHead(uploads, call)
     },
   )
 }

@@ -78,6 +78,18 @@ export class ResumableUploads {
     return requireUpload(this.use, this.viewerOf(who), id)
   }
 
+  /**
+   * As `find`, for a sender that asks how far it is. One that sees all its bytes taken in goes away content: a file whose
+   * bytes are all there and whose commit did not happen is committed first. @throws {AppError} as `write` does.
+   */
+  async settled(who: Sender, id: string, timing: Timing): Promise<UploadSession> {
+    const session = await this.find(who, id)
+    const { kind, outcome, offsetBytes, lengthBytes } = session
+    if (kind !== 'file' || outcome !== null || offsetBytes !== lengthBytes) return session
+    await this.write(who, { id, offsetBytes, lengthBytes: null }, nothing, timing)
+    return this.find(who, id)
+  }
+
   /** The sender's own that are not finished, oldest first. */
   async list(who: Sender): Promise<UploadSession[]> {
     return this.use.database.uploads.list(this.viewerOf(who), { limit: listMax })

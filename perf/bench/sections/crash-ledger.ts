@@ -53,15 +53,28 @@ export class Ledger {
     return answer
   }
 
+  /** A request that changes another path as well: to be sent within the `change` of the first. */
+  async follow(
+    { path, to }: { path: string; to: State },
+    send: () => Promise<Answer>,
+  ): Promise<Answer> {
+    this.files.set(path, new Set([...(this.files.get(path) ?? [null]), to]))
+    const answer = await send()
+    if (isGood(answer)) this.files.set(path, new Set([to]))
+    return answer
+  }
+
   /** Counts a request. @returns its answer when it is a good one. */
   async count(kind: string, send: () => Promise<Answer>): Promise<Answer | null> {
     const tally = this.tallies.get(kind) ?? { acknowledged: 0, failed: 0 }
     this.tallies.set(kind, tally)
     const answer = await send().catch(() => null)
-    const isGood = answer !== null && answer.status >= 200 && answer.status < 300
-    if (isGood) tally.acknowledged++
-    else tally.failed++
-    return isGood ? answer : null
+    if (answer !== null && isGood(answer)) {
+      tally.acknowledged++
+      return answer
+    }
+    tally.failed++
+    return null
   }
 
   /** What another ledger knows of other paths and accounts. */
@@ -78,6 +91,10 @@ export class Ledger {
       failed: tallies.reduce((sum, { failed }) => sum + failed, 0),
     }
   }
+}
+
+function isGood({ status }: Answer): boolean {
+  return status >= 200 && status < 300
 }
 
 export function sha256Of(bytes: Uint8Array): string {

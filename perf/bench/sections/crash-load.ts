@@ -3,16 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { filePath } from '../../../webserver/demo/client'
 import { requireFloats } from '../../../webserver/demo/tensors'
 import type { Service } from '../service'
-import { sha256Of, type Ledger } from './crash-ledger'
+import { sha256Of, type Ledger, type State } from './crash-ledger'
 import { ask, jsonOf } from './crash-requests'
+import { ResumableLoad } from './crash-resumable'
 
 const pauseAfterFailureMs = 20
 const contentBytesMax = 32 * 1024
+const appendBytesMax = 2000
 const modelWidth = 16
 
 /**
- * Several loops at once until told to stop: two make and replace files, two do everything else that changes files, one
- * makes accounts, two run a model.
+ * Several loops at once until told to stop: two make and replace files, two do everything else that changes files, two
+ * send uploads in pieces, one makes accounts, two run a model.
  */
 export class MixedLoad {
   private stopping = false
@@ -21,11 +23,12 @@ export class MixedLoad {
   constructor(
     private readonly service: Service,
     private readonly ledger: Ledger,
-    others: readonly (() => Promise<boolean>)[],
   ) {
+    const uploads = new ResumableLoad(service, ledger)
+    const resumed = () => uploads.step()
     const own = [this.create, this.create, this.changeSome, this.changeSome, this.register]
     const steps = [...own, this.infer, this.infer].map((step) => () => step.call(this))
-    this.loops = [...steps, ...others].map((step) => this.repeat(step))
+    this.loops = [...steps, resumed, resumed].map((step) => this.repeat(step))
   }
 
   async stop(): Promise<void> {
@@ -46,7 +49,8 @@ export class MixedLoad {
 
   private readonly steps = [
     ...[this.replace, this.delete, this.restore, this.revert, this.letGo, this.forget],
-    ...[this.replace, this.delete, this.restore, this.revert, this.letGo, this.empty],
+    ...[this.replace, this.delete, this.restore, this.move, this.append, this.append],
+    ...[this.move, this.describe, this.empty],
   ]
 
   private async changeSome(): Promise<boolean> {
@@ -83,6 +87,44 @@ export class MixedLoad {
     return answer !== null
   }
 
+  /** In place, where the file ends by all that is known. */
+  private async append(path: string): Promise<boolean> {
+    const current = await ask(this.service, 'GET', this.at(path)).catch(() => null)
+    if (current?.status !== 200) return false
+    const added = randomBytes(1 + randomInt(appendBytesMax))
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'upload-offset': String(current.body.length),
+    }
+    const to = sha256Of(Buffer.concat([current.body, added]))
+    const send = () => ask(this.service, 'PATCH', this.at(path), { headers, body: added })
+    return (await this.ledger.change('append', { path, to }, send)) !== null
+  }
+
+  private async move(path: string): Promise<boolean> {
+    const to = `crash/moved-${randomBytes(9).toString('hex')}`
+    const state = this.ledger.stateOf(path)
+    this.taken.add(to)
+    const place = (at: string) => ({ owner: this.service.account, path: at })
+    const operations = [{ op: 'move', from: place(path), to: place(to) }]
+    const send = () => ask(this.service, 'POST', '/v1/bulk', { body: { operations } })
+    const answer = await this.ledger.change('move', { path, to: null }, () =>
+      this.ledger.follow({ path: to, to: state }, send),
+    )
+    this.taken.delete(to)
+    return answer !== null
+  }
+
+  /** Changes what is said of a file, and nothing of what it holds. */
+  private async describe(path: string): Promise<boolean> {
+    const at = this.at(path).replace('/v1/files/', '/v1/info/files/')
+    const body = { metadata: { round: String(randomInt(1000)) } }
+    const answer = await this.ledger.count('describe', () =>
+      ask(this.service, 'PATCH', at, { body }),
+    )
+    return answer !== null
+  }
+
   private async delete(path: string): Promise<boolean> {
     const send = () => ask(this.service, 'DELETE', this.at(path))
     return (await this.ledger.change('delete', { path, to: null }, send)) !== null
@@ -110,8 +152,8 @@ export class MixedLoad {
   private async inTrash(path: string): Promise<{ id: string; sha256: string } | null> {
     const answer = await ask(this.service, 'GET', '/v1/trash?limit=50').catch(() => null)
     if (answer?.status !== 200) return null
-    const { files } = jsonOf(answer) as { files: { path: string; id: string; sha256: string }[] }
-    return files.find((file) => file.path === path) ?? null
+    const { files } = jsonOf(answer) as { files: { path: string; id: string; sha256: State }[] }
+    return withDigest(files.find((file) => file.path === path))
   }
 
   /** Makes the latest earlier version the current one. */
@@ -136,8 +178,8 @@ export class MixedLoad {
     const at = `${this.versionsOf(path)}?limit=2`
     const answer = await ask(this.service, 'GET', at).catch(() => null)
     if (answer?.status !== 200) return null
-    const { versions } = jsonOf(answer) as { versions: { version: number; sha256: string }[] }
-    return versions.find(({ sha256 }) => sha256 !== this.ledger.stateOf(path)) ?? null
+    const { versions } = jsonOf(answer) as { versions: { version: number; sha256: State }[] }
+    return withDigest(versions.find(({ sha256 }) => sha256 !== this.ledger.stateOf(path)))
   }
 
   private versionsOf(path: string): string {
@@ -168,4 +210,9 @@ export class MixedLoad {
   private at(path: string): string {
     return filePath(this.service.account, path)
   }
+}
+
+/** One whose digest is known: what was changed in parts has none until somebody has read it all. */
+function withDigest<T extends { sha256: State }>(found?: T): (T & { sha256: string }) | null {
+  return found === undefined || found.sha256 === null ? null : { ...found, sha256: found.sha256 }
 }

@@ -21,7 +21,6 @@ interface Report {
   before: Books
   swept: Books
   inTheEnd: Losses
-  extras: readonly string[]
   unreached: readonly string[]
 }
 
@@ -31,7 +30,7 @@ export function describeCrash(report: Report): string {
 
 ${conditions}.
 
-Loops create, replace, delete, bring back, revert and let go files, make accounts and run a model${report.extras.map((name) => `, ${name}`).join('')}. Then a process dies:
+Loops create, replace, append to, move, delete, bring back, revert and let go files, send resumable uploads piece by piece, make accounts and run a model. Then a process dies:
 at a step that it was told to die at (webserver/platform/fault-points.ts), or at any moment, or all at once. Others take its place, the load goes on and stops, and
 every path that anything was acknowledged of is read back and its SHA-256 compared; each account logs in; a copy of the database is held against the disk and against itself. *Failed* are requests
 without a good answer, which is allowed.

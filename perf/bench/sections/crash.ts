@@ -7,7 +7,6 @@ import { identityModel } from '../models'
 import { conditions } from '../results'
 import { startService, type Service } from '../service'
 import { booksAfterSweeps, counted, readBooks, wrongIn, type Books } from './crash-books'
-import { extrasOf } from './crash-extras'
 import { killAtPoint, killByRole } from './crash-kill'
 import { Ledger } from './crash-ledger'
 import { MixedLoad } from './crash-load'
@@ -27,6 +26,8 @@ const flags = [
   ...['--files-sweep-interval-ms', '1000', '--files-sweep-age-ms', '1000'],
   ...['--files-store-check-interval-ms', '2000', '--files-reserve-from-bytes', '8192'],
   ...['--files-upload-expiry-ms', '20000', '--files-versions-kept', '3', '--no-models-samples'],
+  // What was changed in parts is soon made one again.
+  ...['--files-compact-after-ms', '500', '--files-compact-crowded-after-ms', '200'],
   // Dying is what it is here for: each death counts for itself.
   ...['--cluster-restarts-max', '1000', '--cluster-restart-delay-min-ms', '20'],
   ...['--cluster-stable-after-ms', '100', '--cluster-heartbeat-interval-ms', '200'],
@@ -40,13 +41,12 @@ export async function crash(bench: Bench): Promise<string> {
   const orders = join(directory, 'fault')
   const start = starter(bench, directory, orders)
   let service = await start()
-  const extras = await extrasOf(service)
   const rounds: Round[] = []
   const everything = new Ledger()
   const unreached = new Set<string>()
   for (const victim of victims(unreached)) {
     if (rounds.length >= bench.rounds) break
-    const { round, survivor } = await playRound({ bench, service, victim, start, orders, extras })
+    const { round, survivor } = await playRound({ bench, service, victim, start, orders })
     service = survivor
     everything.take(round.ledger)
     bench.say(describeRound(`${rounds.length + 1} of ${bench.rounds}`, round))
@@ -66,7 +66,6 @@ export async function crash(bench: Bench): Promise<string> {
     before,
     swept,
     inTheEnd,
-    extras: extras.names,
     unreached: [...unreached],
   })
 }
@@ -102,13 +101,12 @@ interface RoundOptions {
   victim: Victim
   start: Start
   orders: string
-  extras: Awaited<ReturnType<typeof extrasOf>>
 }
 
 async function playRound(options: RoundOptions): Promise<{ round: Round; survivor: Service }> {
-  const { bench, service, victim, start, orders, extras } = options
+  const { bench, service, victim, start, orders } = options
   const ledger = new Ledger()
-  const load = new MixedLoad(service, ledger, extras.stepsFor(service, ledger))
+  const load = new MixedLoad(service, ledger)
   await delay(randomInt(loadMs.min, loadMs.max))
   const killed =
     'point' in victim

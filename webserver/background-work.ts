@@ -35,8 +35,12 @@ export function createBackgroundWork(context: RoleContext, use: BackgroundUse): 
 }
 
 function createMaintenance({ setup, log }: RoleContext, use: BackgroundUse): MaintenanceService {
-  const { files, sessions } = setup.config
-  const settings = { ...files, sessionIdleTimeoutMs: sessions.idleTimeoutMs }
+  const { files, links, sessions } = setup.config
+  const settings = {
+    ...files,
+    sessionIdleTimeoutMs: sessions.idleTimeoutMs,
+    expiredLinkKeptMs: links.expiredKeptMs,
+  }
   return new MaintenanceService({
     steps: maintenanceSteps({ ...use, settings }),
     intervalMs: files.sweepIntervalMs,

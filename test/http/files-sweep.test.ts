@@ -64,7 +64,13 @@ describe.each(['sqlite', 'debug'] as const)('sweeping, with the %s database', (k
 
   function makeMaintenance(sweepIntervalMs = 1e6): MaintenanceService {
     const kept = { versionsKept: 0, versionKeptMs: 1e9, trashKeptMs: 0 }
-    const all = { ...kept, sweepIntervalMs, sweepAgeMs, sessionIdleTimeoutMs: 1e6 }
+    const all = {
+      ...kept,
+      sweepIntervalMs,
+      sweepAgeMs,
+      sessionIdleTimeoutMs: 1e6,
+      expiredLinkKeptMs: 1e6,
+    }
     return new MaintenanceService({
       steps: maintenanceSteps({ database, blobs, now, settings: all }),
       intervalMs: sweepIntervalMs,

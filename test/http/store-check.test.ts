@@ -57,7 +57,13 @@ describe.each(['sqlite', 'debug'] as const)('comparing store and records, %s', (
 
   async function sweep(): Promise<void> {
     const kept = { versionsKept: 0, versionKeptMs: 1e9, trashKeptMs: 0 }
-    const settings = { ...kept, sweepIntervalMs: 1e6, sweepAgeMs, sessionIdleTimeoutMs: 1e6 }
+    const settings = {
+      ...kept,
+      sweepIntervalMs: 1e6,
+      sweepAgeMs,
+      sessionIdleTimeoutMs: 1e6,
+      expiredLinkKeptMs: 1e6,
+    }
     const steps = maintenanceSteps({ database, blobs, now, settings })
     await new MaintenanceService({ steps, intervalMs: 1e6, onBackgroundError: throwing }).pass()
   }

@@ -7,6 +7,8 @@ export interface MaintenanceSettings {
   /** Must be far longer than an upload takes from publishing its blob to committing it. */
   sweepAgeMs: number
   sessionIdleTimeoutMs: number
+  /** How long a link is kept after it expired. */
+  expiredLinkKeptMs: number
   /** Earlier versions that each file keeps. */
   versionsKept: number
   /** How long a version is kept after it was replaced. */
@@ -41,6 +43,7 @@ export function maintenanceSteps(use: StepDependencies): MaintenanceStep[] {
     { name: 'sweep drafts', batch: () => removeDrafts(use) },
     { name: 'condemn blobs', batch: () => condemn(use) },
     { name: 'forget blobs', batch: () => forget(use) },
+    { name: 'delete expired links', batch: () => deleteLinks(use) },
     { name: 'delete sessions', batch: () => deleteSessions(use) },
     { name: 'delete grants', batch: () => deleteGrants(use) },
   ]
@@ -104,6 +107,11 @@ async function expireUploads({ database, blobs, now }: StepDependencies): Promis
 async function removeDrafts(use: StepDependencies): Promise<number> {
   await sweepDrafts(use, use.settings.sweepAgeMs)
   return 0
+}
+
+function deleteLinks({ database, settings, now }: StepDependencies): Promise<number> {
+  const beforeMs = now() - settings.expiredLinkKeptMs
+  return database.links.deleteExpired({ beforeMs, limit: batchMax })
 }
 
 function deleteSessions({ database, settings, now }: StepDependencies): Promise<number> {

@@ -94,7 +94,8 @@ function passes(directory: string, suite: keyof typeof suites): boolean {
     stdio: 'ignore',
     timeout: suiteTimeoutMs,
   })
-  if (signal !== null) throw new Error(`${suite} was ended by ${signal}`)
+  // What hangs has noticed too.
+  if (signal !== null) return false
   return status === 0
 }
 

@@ -28,7 +28,7 @@ describe('what a request must be', () => {
       ['/v1/sessions', 'POST, GET, HEAD, OPTIONS', ['PUT', 'DELETE']],
       ['/v1/session', 'DELETE, OPTIONS', ['GET', 'POST', 'PUT']],
       ['/v1/files', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'DELETE']],
-      ['/v1/files/root/a', 'PUT, GET, HEAD, DELETE, OPTIONS', ['POST', 'PATCH']],
+      ['/v1/files/root/a', 'PUT, GET, HEAD, DELETE, PATCH, POST, OPTIONS', ['TRACE']],
     ])('%s has %s and refuses the rest', async (path, allow, others) => {
       for (const method of others) {
         const answer = await service.call(method, path, admin.token)

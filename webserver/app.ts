@@ -11,6 +11,7 @@ import type { ModelPins } from './domain/model-pins'
 import { ContentHeaders } from './http/downloads/file-headers'
 import { InlineTypes } from './http/downloads/presentation'
 import type { DownloadOptions } from './http/downloads/send-file'
+import { watchAppends } from './http/append-counts'
 import { inferencePipe } from './http/inference-pipe'
 import { inferenceStatements } from './http/inference-statements'
 import { authenticator } from './http/middleware/authenticate'
@@ -60,6 +61,8 @@ export interface App {
   server: Server
   /** What the primary last said; `/readyz` answers from it. */
   setStatus(status: ServiceStatus): void
+  /** Makes durable what was answered before it was; to be called while requests are still taken. */
+  settle(): Promise<void>
   /** Closes what the app opened, last first. The server must have ended its requests already. */
   close(): Promise<void>
 }
@@ -88,7 +91,9 @@ export async function openApp(context: RoleContext, now: () => number = Date.now
   return {
     server,
     setStatus: (latest) => (status = latest),
+    settle: () => services.files.endAppends(),
     async close() {
+      await services.files.endAppends()
       await background.stop()
       await backends.database.close()
       await backends.blobs.close()
@@ -145,7 +150,7 @@ async function openBackends({ setup, paths, perf }: RoleContext): Promise<Backen
 }
 
 function createServices(
-  { setup, paths, log, control }: RoleContext,
+  { setup, paths, log, control, counts }: RoleContext,
   backends: Backends,
   now: () => number,
 ): Services {
@@ -159,7 +164,7 @@ function createServices(
       now,
       onBackgroundError,
     }),
-    ...createFileServices(config, { ...backends, now }),
+    ...createFileServices(config, { ...backends, now, appendWatch: watchAppends(counts, log) }),
     models: new ModelService({
       control,
       uploads: new DiskModelUploads(paths.uploadedModels),

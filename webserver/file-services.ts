@@ -16,6 +16,7 @@ import { ListingService } from './services/listing-service'
 import { SharingService } from './services/sharing-service'
 import { SignedUrlService } from './services/signed-url-service'
 import { TrashService } from './services/trash-service'
+import type { AppendWatch } from './services/uploads/appends'
 import { ResumableUploads } from './services/uploads/resumable-uploads'
 import { VersionService } from './services/version-service'
 
@@ -48,7 +49,7 @@ export interface FileServices {
 
 export function createFileServices(
   config: Config,
-  backends: Backends & { now: () => number },
+  backends: Backends & { now: () => number; appendWatch: AppendWatch },
 ): FileServices {
   const { links, signedUrls, sharing } = config
   const use = { ...backends, settings: config.files }

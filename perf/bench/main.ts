@@ -6,6 +6,7 @@ import type { Bench, Section } from './bench'
 import { ProcessGroup } from './processes'
 import { sectionOrder, writePlot, writeResults } from './results'
 import { accountFigures } from './sections/account-figures'
+import { append } from './sections/append'
 import { batching, tuning } from './sections/batching'
 import { crash } from './sections/crash'
 import { downloads } from './sections/downloads'
@@ -29,6 +30,7 @@ const sections: Record<string, Section> = {
   downloads,
   uploads,
   resumable,
+  append,
   'account-figures': accountFigures,
   metadata,
   'perf-log': perfLog,
@@ -45,6 +47,7 @@ const withoutWrk = [
   'account-figures',
   'revocation',
   'resumable',
+  'append',
 ]
 
 const usage = `npm run bench -- [options] [section…]
@@ -62,6 +65,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   downloads   against nginx alone
   uploads     against bare loops that make files durable
   resumable   resumable uploads against PUT
+  append      small pieces for the end of files, held in memory against durable
   account-figures  what keeping an account's storage figures exact costs a small upload
   metadata    listing, looking and small uploads with up to a million files
   perf-log    what the perf log costs

@@ -22,6 +22,7 @@ export const sectionOrder = [
     'downloads',
     'uploads',
     'resumable',
+    'append',
     'account-figures',
     'metadata',
     'perf-log',

@@ -25,6 +25,7 @@ const settings = {
   requirePatchCondition: true,
   extentsMax: 64,
   appendVersionMs: 0,
+  ...{ appendSessionsMax: 0, appendBytesMax: 0, appendFlushBytes: 1, appendFlushMs: 1 },
   versionsKept: 0,
   trashKeptMs: 0,
 }

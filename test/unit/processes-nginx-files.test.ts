@@ -24,6 +24,9 @@ test('every worker and every engine is a server of its upstream', () => {
   expect(http!.match(/server "unix:[^"]*"/g)).toEqual([
     'server "unix:/d/run/worker-1.sock"',
     'server "unix:/d/run/worker-2.sock"',
+    // And once more, by the path of the file.
+    'server "unix:/d/run/worker-1.sock"',
+    'server "unix:/d/run/worker-2.sock"',
     'server "unix:/d/run/engine-1.sock"',
   ])
 })

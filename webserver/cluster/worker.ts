@@ -21,6 +21,8 @@ export async function startWorker(context: RoleContext): Promise<Running> {
     },
     async drain() {
       const graceMs = serviceStops ? 0 : idleGraceMs
+      // While this worker still listens, so that no other one gets what follows before what it follows is committed.
+      await app.settle()
       const cut = await endRequests(server, { graceMs, limitMs: cluster.drainTimeoutMs })
       await app.close()
       if (cut) throw new Error('requests were cut off: they did not end in time')

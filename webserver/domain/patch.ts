@@ -35,6 +35,7 @@ function endOf(offsetBytes: number | null, sizeBytes: number): number {
   if (offsetBytes === null || offsetBytes === sizeBytes) return sizeBytes
   throw new AppError('conflict', `The file has ${sizeBytes} bytes, not ${offsetBytes}`, {
     field: 'Upload-Offset',
+    members: { offsetBytes: sizeBytes },
   })
 }
 

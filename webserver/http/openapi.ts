@@ -149,6 +149,10 @@ const problemSchema = {
     instance: { type: 'string' },
     code: { type: 'string', enum: Object.keys(httpMeanings) },
     field: { type: 'string', description: 'The input at fault.' },
+    offsetBytes: {
+      type: 'integer',
+      description: 'With conflict about Upload-Offset, where the file ends.',
+    },
     ...Object.fromEntries(
       ['quotaBytes', 'usedBytes', 'versionBytes', 'trashBytes', 'reservedBytes'].map((name) => [
         name,

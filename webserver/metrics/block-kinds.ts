@@ -65,6 +65,15 @@ export const commitColumn = columnsOf({
   sizeBuckets: sizeBuckets.count,
 })
 
+/** Appends that were answered before they were durable, and what became of them. */
+export const heldAppendColumn = columnsOf({
+  flushedPieces: 1,
+  flushedBytes: 1,
+  flushes: 1,
+  droppedPieces: 1,
+  droppedBytes: 1,
+})
+
 export const storeCheckColumn = columnsOf({ adopted: 1, foreign: 1, damaged: 1 })
 
 /**
@@ -100,6 +109,8 @@ export const blockKinds = {
   commit: { combine: 'sum', length: commitColumn.length },
   /** Commands that wait for the writer's next commit. No labels. */
   commit_queue: { combine: 'gauge', length: 1 },
+  /** Pieces of files that workers held. No labels. */
+  held_append: { combine: 'sum', length: heldAppendColumn.length },
   /** What the last comparison of store and records found. No labels. */
   store_check: { combine: 'gauge', length: storeCheckColumn.length },
   /** Labels: role, slot. */

@@ -1,5 +1,6 @@
 import {
   commitColumn,
+  heldAppendColumn,
   httpColumn,
   inferenceStages,
   loadColumn,
@@ -116,7 +117,28 @@ const databaseFamilies: readonly Family[] = [
   ),
 ]
 
+const ofHeldAppends = { kind: 'held_append', labels: [] } as const
+
 const storeFamilies: readonly Family[] = [
+  counter(
+    'gristmill_held_appends_total',
+    'Appends that were answered before they were durable: made durable, or lost because that was refused.',
+    ofHeldAppends,
+    [
+      { labels: { outcome: 'flushed' }, at: heldAppendColumn.flushedPieces },
+      { labels: { outcome: 'dropped' }, at: heldAppendColumn.droppedPieces },
+    ],
+  ),
+  counter('gristmill_held_append_bytes_total', 'Their bytes.', ofHeldAppends, [
+    { labels: { outcome: 'flushed' }, at: heldAppendColumn.flushedBytes },
+    { labels: { outcome: 'dropped' }, at: heldAppendColumn.droppedBytes },
+  ]),
+  counter(
+    'gristmill_held_append_flushes_total',
+    'Durable appends that they became.',
+    ofHeldAppends,
+    heldAppendColumn.flushes,
+  ),
   gauge(
     'gristmill_store_check',
     'What the last comparison of the contents on disk with the records found: blobs without a record, entries that are no blobs, records whose blob is missing or has another size.',

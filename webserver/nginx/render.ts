@@ -115,7 +115,13 @@ function httpOf({ config, paths, perfDirectory, authorizeCache }: RenderContext)
   ]
   const api = upstream('api', sockets(paths, 'worker', config.cluster.workers))
   const engines = upstream('engines', sockets(paths, 'engine', config.cluster.engines))
-  return lines(main) + api + engines
+  // An address that is away is passed over for the next, and its files come back with it.
+  const apiByPath = upstream(
+    'api_by_path',
+    sockets(paths, 'worker', config.cluster.workers),
+    'hash $uri consistent',
+  )
+  return lines(main) + api + apiByPath + engines
 }
 
 /** A line of each request costs nginx as much as the services' own lines cost them, and mostly repeats those. */
@@ -137,10 +143,10 @@ function sockets(paths: Paths, role: 'worker' | 'engine', count: number): string
  * A process that is away refuses at once and the next one is asked, so none is ever marked as failed. Idle connections
  * are let go after 500 ms: a replaced process waits longer than that before it closes its own (platform/end-requests.ts).
  */
-function upstream(name: string, socketPaths: readonly string[]): string {
+function upstream(name: string, socketPaths: readonly string[], balancing = 'least_conn'): string {
   const directives = [
     `zone ${name} 256k`,
-    'least_conn',
+    balancing,
     ...socketPaths.map((path) => `server ${quoted(`unix:${path}`)} max_fails=0`),
     'keepalive 64',
     'keepalive_requests 100000',

@@ -6,17 +6,24 @@ import { openContent, type OpenFile } from './open-content'
 import { contentTypeOf } from './content-type'
 import { explainingQuota } from './quota-refusal'
 import { requireSomeCondition } from './uploads/admission'
-import type { Sender, Upload, UploadDependencies, UploadResult } from './uploads/upload'
+import type { Sender, Upload, UploadResult } from './uploads/upload'
 import { Forms, type Form, type FormFile, type FormResult } from './uploads/forms'
-import { Patches, type Patch, type PatchSettings } from './uploads/patches'
+import {
+  Appends,
+  type Append,
+  type AppendDependencies,
+  type AppendResult,
+  type AppendSettings,
+} from './uploads/appends'
+import { Patches, type Patch } from './uploads/patches'
 import { Uploads } from './uploads/uploads'
 
-export interface FileSettings extends PatchSettings {
+export interface FileSettings extends AppendSettings {
   /** How long deleted files can be brought back; 0 deletes at once. */
   trashKeptMs: number
 }
 
-export interface FileDependencies extends UploadDependencies {
+export interface FileDependencies extends AppendDependencies {
   settings: FileSettings
 }
 
@@ -49,11 +56,13 @@ export interface FileRemoval {
 export class FileService {
   private readonly uploads: Uploads
   private readonly patches: Patches
+  private readonly appends: Appends
   private readonly forms: Forms
 
   constructor(private readonly use: FileDependencies) {
     this.uploads = new Uploads(use)
     this.patches = new Patches(use, this.uploads)
+    this.appends = new Appends(use, this.patches)
     this.forms = new Forms(use, this.uploads)
   }
 
@@ -75,7 +84,21 @@ export class FileService {
    * @throws {AppError} `invalid`, and what `Patches.run` says.
    */
   async patch(who: Sender, patch: Patch, timing: Timing): Promise<UploadResult> {
-    return this.patches.run(who, { ...patch, key: checked(patch.key) }, timing)
+    const key = checked(patch.key)
+    return this.appends.durably(key, () => this.patches.run(who, { ...patch, key }, timing))
+  }
+
+  /**
+   * Adds to the end of a file, where the sender lets it be durable only some time later.
+   * @throws {AppError} `invalid`, and what `Patches.run` says.
+   */
+  async append(who: Caller, append: Append, timing: Timing): Promise<AppendResult> {
+    return this.appends.append(who, { ...append, key: checked(append.key) }, timing)
+  }
+
+  /** Makes what is held of files durable, and holds nothing from then on. */
+  async endAppends(): Promise<void> {
+    await this.appends.end()
   }
 
   /**

@@ -11,6 +11,8 @@ const problemSchema = z.strictObject({
   instance: z.string().startsWith('urn:request:'),
   code: z.enum(errorCodes),
   field: z.string().optional(),
+  /** With a conflict about where a file ends. */
+  offsetBytes: z.number().int().optional(),
 })
 
 // What would tell a stranger how the service is built.

@@ -95,6 +95,30 @@ export const files = section({
     60 * minute,
     'An append keeps what it replaced as an earlier version only when that was at least so old.',
   ),
+  appendFlushMs: whole(
+    'ms',
+    [1, 10 * minute],
+    1000,
+    'How long the bytes of an append with Prefer: respond-async are held in memory, at most, before they are made durable. Twice as long, and 5 s at most, a piece waits for those before it when another worker has them.',
+  ),
+  appendFlushBytes: whole(
+    'bytes',
+    [1, gibibyte],
+    mebibyte,
+    'Bytes of one file that are made durable without waiting longer; up to twice as many are held.',
+  ),
+  appendSessionsMax: whole(
+    'files',
+    [0, 100_000],
+    1000,
+    'Files of which one worker holds such bytes; beyond it appends are durable at once. 0 makes all of them so.',
+  ),
+  appendBytesMax: whole(
+    'bytes',
+    [0, 64 * gibibyte],
+    64 * mebibyte,
+    'Such bytes of all files that one worker holds; beyond it appends are durable at once.',
+  ),
   compactAfterMs: whole(
     'ms',
     [0, 3650 * day],

@@ -23,12 +23,11 @@ export type PatchReader = (body: AsyncIterable<Buffer>) => AsyncIterable<PatchPa
  * @throws {AppError} `unsupported` for another type; `invalid` for headers that contradict it.
  */
 export function patchReaderOf(headers: IncomingHttpHeaders, partsMax: number): PatchReader {
-  const contentType = headers['content-type'] ?? ''
-  const type = contentType.split(';', 1)[0]!.trim().toLowerCase()
+  const type = typeOf(headers)
   refuseStray(headers, type)
   if (type === 'message/byterange') return messageParts
   if (type === 'multipart/byteranges') {
-    const boundary = boundaryOf(contentType)
+    const boundary = boundaryOf(headers['content-type']!)
     return (body) => multipartParts(body, { boundary, partsMax })
   }
   if (type === 'application/octet-stream') return raw(appendPlaceOf(headers), headers)
@@ -37,6 +36,34 @@ export function patchReaderOf(headers: IncomingHttpHeaders, partsMax: number): P
     return raw(range.place, headers, range.lengthBytes)
   }
   throw new AppError('unsupported', `A patch is one of ${acceptPatch}`, { field: 'Content-Type' })
+}
+
+/** Bytes for the end and nothing else: where that is believed to be, and how many they are; null where not said. */
+export interface AppendFields {
+  offsetBytes: number | null
+  lengthBytes: number | null
+}
+
+/** @returns null for any other patch. @throws {AppError} `invalid`. */
+export function appendOf(headers: IncomingHttpHeaders): AppendFields | null {
+  const lengthBytes = statedBytesOf(headers)
+  const type = typeOf(headers)
+  if (type === 'application/octet-stream') {
+    const { offsetBytes } = appendPlaceOf(headers)
+    return { offsetBytes, lengthBytes }
+  }
+  const isAppend =
+    type === 'application/x-sabredav-partialupdate' &&
+    updateRangeOf(headers['x-update-range']).place.kind === 'append'
+  return isAppend ? { offsetBytes: null, lengthBytes } : null
+}
+
+function typeOf(headers: IncomingHttpHeaders): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}
+
+function statedBytesOf({ 'content-length': stated }: IncomingHttpHeaders): number | null {
+  return stated === undefined ? null : Number(stated)
 }
 
 /** A header that belongs to another type tells that the sender means something else. */
@@ -55,8 +82,7 @@ function raw(
   headers: IncomingHttpHeaders,
   rangeBytes: number | null = null,
 ): PatchReader {
-  const stated = headers['content-length']
-  const statedBytes = stated === undefined ? null : Number(stated)
+  const statedBytes = statedBytesOf(headers)
   if (rangeBytes !== null && statedBytes !== null && rangeBytes !== statedBytes)
     throw new AppError('invalid', 'The body is not as long as X-Update-Range says', {
       field: 'X-Update-Range',
@@ -70,7 +96,7 @@ async function* one(part: PatchPart): AsyncGenerator<PatchPart> {
   yield part
 }
 
-function appendPlaceOf(headers: IncomingHttpHeaders): PatchPlace {
+function appendPlaceOf(headers: IncomingHttpHeaders): Extract<PatchPlace, { kind: 'append' }> {
   const text = headers['upload-offset']
   if (text === undefined) return { kind: 'append', offsetBytes: null }
   const offsetBytes = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : null

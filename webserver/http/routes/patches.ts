@@ -1,8 +1,15 @@
+import type { Request, Response } from 'express'
+import type { Caller } from '../../domain/account'
+import { isAppError } from '../../domain/errors'
+import type { FileKey } from '../../domain/file'
+import type { Timing } from '../../domain/timing'
 import type { FileService } from '../../services/file-service'
+import type { AppendResult } from '../../services/uploads/appends'
 import { writeConditionOf } from '../conditional'
 import { fileParams, fileSchema, fileView } from '../file-view'
-import { acceptPatch, patchReaderOf } from '../patches/patch-of'
-import { defineRoute, type Route } from '../route'
+import { acceptPatch, appendOf, patchReaderOf } from '../patches/patch-of'
+import { prefersAsync } from '../preferences'
+import { defineRoute, type Answer, type Route } from '../route'
 import { BodyDigests } from '../uploads/body-digests'
 import { digestWishes, requireIdentityCoding, writtenHeaders } from '../uploads/exchange'
 import { requestBody } from '../uploads/request-body'
@@ -18,10 +25,7 @@ export function patchRoutes(files: FileService, options: PatchRouteOptions): Rou
   return [patch(files, options)]
 }
 
-function patch(
-  files: FileService,
-  { patchPartsMax: partsMax, bodyIdleTimeoutMs }: PatchRouteOptions,
-): Route {
+function patch(files: FileService, options: PatchRouteOptions): Route {
   return defineRoute(
     {
       method: 'patch',
@@ -32,11 +36,16 @@ function patch(
       rawBody:
         'Bytes for the end (application/octet-stream, with Upload-Offset where the file is believed to end), ' +
         'application/x-sabredav-partialupdate with X-Update-Range, message/byterange or multipart/byteranges. ' +
-        'If-Match is needed unless the place names where the file ends. Content-Digest is verified.',
+        'If-Match is needed unless the place names where the file ends. Content-Digest is verified. With `Prefer: ' +
+        'respond-async` bytes for the end may be answered before they are durable; nothing for the end makes them so.',
       advertises: { 'Accept-Patch': acceptPatch, 'Want-Content-Digest': digestWishes },
       responses: {
         200: { description: 'Changed.', schema: fileSchema },
         201: { description: 'Created, where If-None-Match asked for that.', schema: fileSchema },
+        202: {
+          description:
+            'Held in memory up to `Upload-Offset`, to be durable soon; as `Prefer: respond-async` allowed.',
+        },
       },
       errors: [
         'not_found',
@@ -51,23 +60,60 @@ function patch(
         'storage_full',
       ],
     },
-    async ({ caller, params, timing, req, res }) => {
-      const { headers } = req
+    async ({ caller, params: key, timing, req, res }) => {
       res.setHeader('Accept-Patch', acceptPatch)
       res.setHeader('Want-Content-Digest', digestWishes)
-      requireIdentityCoding(headers)
-      const partsOf = patchReaderOf(headers, partsMax)
-      const digests = new BodyDigests(headers)
-      const { file, created } = await files.patch(
-        caller,
-        {
-          key: params,
-          condition: writeConditionOf(headers),
-          parts: () => partsOf(digests.through(requestBody(req, res, bodyIdleTimeoutMs))),
-        },
-        timing,
+      requireIdentityCoding(req.headers)
+      return tellingTheEnd(res, async () =>
+        answerOf(await change(files, { caller, key, timing, req, res }, options)),
       )
-      return { status: created ? 201 : 200, headers: writtenHeaders(file), body: fileView(file) }
     },
   )
+}
+
+interface PatchCall {
+  caller: Caller
+  key: FileKey
+  timing: Timing
+  req: Request
+  res: Response
+}
+
+function change(
+  files: FileService,
+  { caller, key, timing, req, res }: PatchCall,
+  { patchPartsMax, bodyIdleTimeoutMs }: PatchRouteOptions,
+): Promise<AppendResult> {
+  const { headers } = req
+  const partsOf = patchReaderOf(headers, patchPartsMax)
+  const condition = writeConditionOf(headers)
+  const digests = new BodyDigests(headers)
+  const openBody = () => digests.through(requestBody(req, res, bodyIdleTimeoutMs))
+  const append = appendOf(headers)
+  const mayBeHeld = prefersAsync(headers)
+  // Nothing for the end asks for what is held before it.
+  if (append !== null && (mayBeHeld || append.lengthBytes === 0))
+    return files.append(caller, { key, condition, ...append, mayBeHeld, openBody }, timing)
+  return files.patch(caller, { key, condition, parts: () => partsOf(openBody()) }, timing)
+}
+
+function answerOf(result: AppendResult): Answer {
+  if ('heldToBytes' in result) {
+    const offset = String(result.heldToBytes)
+    const headers = { 'Preference-Applied': 'respond-async', 'Upload-Offset': offset }
+    return { status: 202, headers }
+  }
+  const { file, created } = result
+  return { status: created ? 201 : 200, headers: writtenHeaders(file), body: fileView(file) }
+}
+
+/** Who believed the file to end elsewhere is told where it does. */
+async function tellingTheEnd<T>(res: Response, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const endBytes = isAppError(error, 'conflict') ? error.members?.['offsetBytes'] : undefined
+    if (endBytes !== undefined) res.setHeader('Upload-Offset', String(endBytes))
+    throw error
+  }
 }

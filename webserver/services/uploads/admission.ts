@@ -23,6 +23,8 @@ export interface Asked {
 
 /** How many bytes a content may have, and which limit that is. */
 export interface Room {
+  /** The file that is there already, as far as the sender may know. */
+  current: StoredFile | null
   bytesMax: number
   refusal: () => AppError
 }
@@ -44,9 +46,10 @@ export async function admit(
   const replacedBytes = current === null ? 0 : current.sizeBytes + owner.versionBytes
   const quotaLeftBytes = Math.max(0, roomOf(owner) + replacedBytes)
   const uploadBytesMax = Math.min(settings.uploadBytesMax, bytesMax)
-  const room = limitOf(uploadBytesMax, quotaLeftBytes, (message) =>
+  const limit = limitOf(uploadBytesMax, quotaLeftBytes, (message) =>
     quotaRefusal(owner, viewer, message),
   )
+  const room = { ...limit, current }
   if (contentBytes !== null && contentBytes > room.bytesMax) throw room.refusal()
   await use.requireSpace?.(contentBytes ?? 0)
   return room
@@ -91,7 +94,7 @@ function limitOf(
   uploadBytesMax: number,
   quotaLeftBytes: number,
   refusalOf: (message: string) => AppError,
-): Room {
+): Omit<Room, 'current'> {
   if (uploadBytesMax <= quotaLeftBytes)
     return {
       bytesMax: uploadBytesMax,

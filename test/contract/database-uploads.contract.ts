@@ -49,6 +49,15 @@ export function uploadsContract(opened: () => Database): void {
     expect(await sums()).toEqual([40, 0, 0])
   })
 
+  it('gives back what a sender reserved with somebody else when the sender’s account goes', async () => {
+    const root = await addAccount(opened(), 'root', { role: 'admin' })
+    await addAccount(opened(), 'other', { role: 'admin' })
+    await opened().uploads.begin({ ...viewerOf(root), seesAll: true }, uploadOf('ann', 'a', 60))
+    expect(await sums()).toEqual([0, 0, 60])
+    await opened().accounts.delete({ accountId: root.id, nowMs: 3000 })
+    expect(await sums()).toEqual([0, 0, 0])
+  })
+
   it('takes only from whom the place allows it', async () => {
     const into = (owner: string) => opened().uploads.begin(viewerOf(bob), uploadOf(owner, 'a', 10))
     await expect(into('ann')).rejects.toMatchObject({ code: 'not_found' })

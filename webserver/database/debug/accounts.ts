@@ -80,6 +80,10 @@ function remove(tables: Tables, { accountId, nowMs }: { accountId: string; nowMs
       if (row.ownerId === accountId) releaseBlobs(tables, row, nowMs)
   for (const table of contents)
     deleteRows<{ ownerId: string }>(table, (row) => row.ownerId === accountId)
+  // Uploads into what others own have reserved their room.
+  for (const row of tables.uploads.values())
+    if (row.accountId === accountId)
+      tables.accounts.get(row.ownerId)!.reservedBytes -= row.reservedBytes
   deleteRows(tables.uploads, (row) => row.ownerId === accountId || row.accountId === accountId)
   deleteRows(tables.grants, (row) => row.ownerId === accountId || row.accountId === accountId)
   deleteRows(tables.links, (row) => row.ownerId === accountId || row.createdBy === accountId)

@@ -103,6 +103,14 @@ function deleting(connection: Connection): Handlers<Commands>['accounts.delete']
       SELECT sha256, count(*) AS count FROM blob_uses WHERE owner_id = :accountId GROUP BY sha256
     ) AS released
     WHERE released.sha256 = blobs.sha256`)
+  // Uploads into what others own have reserved their room.
+  const giveBack = connection.prepare<[object]>(`
+    UPDATE accounts SET reserved_bytes = reserved_bytes - given.bytes
+    FROM (
+      SELECT owner_id, sum(reserved_bytes) AS bytes FROM uploads
+      WHERE account_id = :accountId GROUP BY owner_id
+    ) AS given
+    WHERE given.owner_id = accounts.id`)
   const deleteRows = [
     ...['files', 'file_versions', 'trash', 'uploads'].map((table) => `${table} WHERE owner_id = ?`),
     'uploads WHERE account_id = ?',
@@ -118,6 +126,7 @@ function deleting(connection: Connection): Handlers<Commands>['accounts.delete']
     if (role === 'admin' && admins.get() === 1)
       throw new AppError('conflict', 'the last admin cannot be deleted')
     releaseBlobs.run(args)
+    giveBack.run(args)
     leaveGroups(args.accountId)
     for (const statement of deleteRows) statement.run(args.accountId)
   }

@@ -42,7 +42,9 @@ test('poll takes up what comes, changes and goes', async () => {
 
 test('an engine that grew by models on demand is replaced, and nobody notices', async () => {
   const models = { text: identityModel('string'), chain: matMulChainModel(4, 1024) }
-  const demand = { models: { mode: 'on_demand' }, inference: { tuningMs: 0 } } as const
+  // A busy machine needs its time for twenty megabytes of words.
+  const patient = { tuningMs: 0, deadlineMs: 120_000 }
+  const demand = { models: { mode: 'on_demand' }, inference: patient } as const
   const first = await startService({ models, settings: demand })
   const { directory } = first
   const needs = memoryNeeds(first)

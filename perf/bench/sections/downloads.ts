@@ -21,6 +21,8 @@ interface Download {
   name: string
   clients: number
   aim: string
+  /** How much longer it takes until some are whole. */
+  secondsFactor: number
   urls: { service: string; nginx: string }
   script: string
   loads: { service: Load[]; nginx: Load[] }
@@ -61,7 +63,7 @@ async function prepare(
   await service.client.putFile({ path, contentType: 'application/octet-stream', body })
   writeFileSync(join(directory, 'files', file), body)
   return {
-    ...{ name, clients, aim },
+    ...{ name, clients, aim, secondsFactor: sizeBytes >= 1024 ** 3 ? 6 : 1 },
     urls: {
       service: new URL(path, service.url).href,
       nginx: new URL(file, plainUrl).href,
@@ -76,11 +78,12 @@ async function prepare(
 
 /** The first round warms up and does not count. */
 async function measure(bench: Bench, download: Download, counts: boolean): Promise<void> {
-  const { urls, script, clients, loads } = download
+  const { urls, script, clients, secondsFactor, loads } = download
   for (const target of ['service', 'nginx'] as const) {
     const url = urls[target]
     await bench.processes.settle()
-    const load = await runWrk(bench.processes, { url, script, clients, seconds: bench.seconds })
+    const seconds = bench.seconds * secondsFactor
+    const load = await runWrk(bench.processes, { url, script, clients, seconds })
     if (!counts) continue
     loads[target].push(load)
     bench.say(`downloads: ${download.name} ${target} ${load.requestsPerS.toFixed(0)}/s`)

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { takeHold } from '../../../webserver/blobs/disk/holds'
 import { pathsOf } from '../../../webserver/config/paths'
-import { configSchema } from '../../../webserver/config/schema'
+import { configSchema, type Config } from '../../../webserver/config/schema'
 import { copyDatabase } from '../../../webserver/database/copy-database'
 import { prepareDatabase } from '../../../webserver/database/open-database'
 import type { PreparedDatabase } from '../../../webserver/database/prepared-database'
@@ -24,11 +25,23 @@ export interface Books {
   drafts: number
 }
 
-/** Of a copy of the database: the service goes on with its own. */
+/**
+ * Of a copy of the database: the service goes on with its own. It removes nothing from the disk meanwhile, or the copy would
+ * miss what a later moment has let go.
+ */
 export async function readBooks({ dataDirectory }: Service): Promise<Books> {
   const config = configSchema.parse({ data: { directory: dataDirectory } })
+  const hold = await takeHold(pathsOf(config).holds)
+  try {
+    return await readHeld(config)
+  } finally {
+    await hold.release()
+  }
+}
+
+async function readHeld(config: Config): Promise<Books> {
   const paths = pathsOf(config)
-  const copy = `${dataDirectory}-books`
+  const copy = `${paths.data}-books`
   rmSync(copy, { recursive: true, force: true })
   mkdirSync(copy, { recursive: true })
   await copyDatabase({

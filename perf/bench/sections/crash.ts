@@ -26,6 +26,8 @@ const flags = [
   ...['--files-sweep-interval-ms', '1000', '--files-sweep-age-ms', '1000'],
   ...['--files-store-check-interval-ms', '2000', '--files-reserve-from-bytes', '8192'],
   ...['--files-upload-expiry-ms', '20000', '--files-versions-kept', '3', '--no-models-samples'],
+  // Nobody waits long for an upload that died in somebody's hands.
+  ...['--files-upload-lease-ms', '1000'],
   // What was changed in parts is soon made one again.
   ...['--files-compact-after-ms', '500', '--files-compact-crowded-after-ms', '200'],
   // Dying is what it is here for: each death counts for itself.

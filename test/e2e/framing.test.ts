@@ -142,7 +142,8 @@ describe.each<Way>(['nginx', 'worker'])('a connection by hand to %s', (way) => {
   test.each([
     ['PUT', '/v1/files/root/a%0d%0aX-Injected:%20yes', 400],
     ['PUT', '/v1/files/root/a%0aX-Injected:%20yes', 400],
-    ['GET', '/v1/files/root/framing?%0d%0aX-Injected:%20yes', 200],
+    ['GET', '/v1/files/root/framing?%0d%0aX-Injected:%20yes', 400],
+    ['GET', '/healthz?%0d%0aX-Injected:%20yes', 200],
     ['GET', '/v2/models/a%0d%0aX-Injected:%20yes', 404],
     ['GET', '/v2/models/echo/versions/1%0d%0aX-Injected:%20yes', 404],
     ['GET', '/%0d%0aX-Injected:%20yes', 404],

@@ -17,7 +17,7 @@ export function fillWithFiles(directory: string, account: string, files: number)
     INSERT INTO files
       (owner_id, path, id, size_bytes, etag, sha256, content_type, metadata, meta_version, version,
         created_at_ms, updated_at_ms)
-    SELECT accounts.id, printf('bench/%06d/%06d', n / ${filesPerFolder}, n), printf('bench-%d', n), n, '"x"', :sha256,
+    SELECT accounts.id, printf('bench/%06d/%06d', n / ${filesPerFolder}, n), printf('bench-%d', n), n % 5003, '"x"', :sha256,
       'bench/record', '{}', 1, 1, 1000 + n, 1000 + n * 7919 % 1000003
     FROM numbers JOIN accounts ON accounts.name = :account`,
     `UPDATE blobs SET refs = :files WHERE sha256 = :sha256`,

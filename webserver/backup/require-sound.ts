@@ -1,13 +1,21 @@
-import type { PreparedDatabase } from '../database/prepared-database'
+import type { Soundness } from '../database/soundness'
 import { Failure } from './failure'
 
 const shownMax = 3
 
 /** @throws {Failure} when the file of the database is damaged, or its books do not balance. */
-export function requireSound(records: PreparedDatabase): void {
+export function requireSound(records: Soundness): void {
   const wrong = [
     ...records.damage(),
-    ...records.imbalances().map(({ what, kept, real }) => `${what} is ${kept}, not ${real}`),
+    ...records
+      .accountBooks()
+      .map(
+        ({ name, kept, real }) =>
+          `account ${name} has ${real.join(', ')}, not ${kept.join(', ')} bytes`,
+      ),
+    ...records
+      .blobBooks()
+      .map((blob) => `blob ${blob.sha256} is used ${blob.uses}, not ${blob.refs} times`),
   ]
   if (wrong.length === 0) return
   const more = wrong.length > shownMax ? `; and ${wrong.length - shownMax} more` : ''

@@ -1,21 +1,6 @@
 import type { ContentUseRecords } from '../domain/content-use'
 import type { BlobRecords } from '../domain/database'
-
-/** What is counted for an account beside what the records add up to. */
-export interface AccountBooks {
-  name: string
-  /** Used, versions, trash, reserved: in bytes. */
-  kept: readonly number[]
-  real: readonly number[]
-}
-
-export interface BlobBooks {
-  sha256: string
-  /** As it is counted. */
-  refs: number
-  /** Records that refer to it. */
-  uses: number
-}
+import type { Soundness } from './soundness'
 
 export interface StrayVersion {
   fileId: string
@@ -30,13 +15,9 @@ export interface OverdueUpload {
 }
 
 /** A look into the records from outside the service, whether or not it runs. Only what is wrong is told. */
-export interface Inspection {
+export interface Inspection extends Soundness {
   readonly blobs: Pick<BlobRecords, 'known' | 'referenced'>
   readonly contentUses: ContentUseRecords
-  /** What the database says of its own file: damage, and references to rows that are not there. */
-  damage(): string[]
-  accountBooks(): AccountBooks[]
-  blobBooks(): BlobBooks[]
   /** Earlier versions of files that there are not, or that are not earlier. */
   strayVersions(): StrayVersion[]
   /** Uploads whose end has passed. */

@@ -1,3 +1,5 @@
+import type { Soundness } from './soundness'
+
 /** A blob that some record refers to, and how long it is; where only parts of it are referred to, at least. */
 export interface StoredContent {
   sha256: string
@@ -14,15 +16,8 @@ export interface DatabaseCounts {
   trash: number
 }
 
-/** A sum or a count that is kept, where it is not that of the rows. */
-export interface Imbalance {
-  what: string
-  kept: number
-  real: number
-}
-
 /** The data while the service is starting and nothing else has it open. */
-export interface PreparedDatabase {
+export interface PreparedDatabase extends Soundness {
   accountCount: number
   /** Of the given digests, those that some file refers to. */
   referencedBlobs(sha256s: readonly string[]): Promise<Set<string>>
@@ -31,10 +26,6 @@ export interface PreparedDatabase {
   /** Every blob that a record refers to, each once, in the order of the digests. Read it to its end before anything else. */
   storedContents(): Iterable<StoredContent>
   counts(): DatabaseCounts
-  /** What is kept of the accounts' bytes and the blobs' references and is not so. Nothing, unless there is a mistake. */
-  imbalances(): Imbalance[]
-  /** Damage to the file of the database, in its own words. */
-  damage(): string[]
   /** Ends all uploads in hand, for when their drafts are not there: in what was restored. @returns how many. */
   forgetUploads(): Promise<number>
   /** Ends the uploads of single requests, and gives back what they had reserved; for when none can be running. @returns how many. */

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../domain/errors'
-import type { ArgumentsOf, Operation, Outcome, Store } from './operations'
+import type { ArgumentsOf, Operation, OperationName, Outcome, Store } from './operations'
 import type { SpaceReserve } from './space-reserve'
 
 /**
@@ -7,8 +7,9 @@ import type { SpaceReserve } from './space-reserve'
  * who comes to do so.
  */
 const frugalNames: ReadonlySet<string> = new Set([
-  'accounts.delete',
+  'ping',
   'accounts.changePassword',
+  'accounts.delete',
   'sessions.create',
   'sessions.touch',
   'sessions.delete',
@@ -21,12 +22,20 @@ const frugalNames: ReadonlySet<string> = new Set([
   'trash.delete',
   'trash.empty',
   'trash.purge',
+  'links.delete',
+  'links.release',
+  'links.deleteExpired',
+  'uploads.abandon',
+  'uploads.terminate',
+  'uploads.expire',
+  'groups.delete',
+  'groups.removeMember',
+  'grants.delete',
+  'grants.deleteExpired',
   'blobs.recordOrphan',
   'blobs.condemn',
   'blobs.forget',
-])
-const frugalVerbs =
-  /\.(?:abandon|cancel|delete|discard|end|expire|forget|release|remove|revoke|terminate)\w*$/
+] satisfies OperationName[])
 
 /** A store that goes on letting things go when the disk is full, and refuses until then what would only fill it again. */
 export class ReservedStore implements Store {
@@ -71,7 +80,7 @@ export class ReservedStore implements Store {
 
 function isFrugal({ name, args }: Operation): boolean {
   if (name === 'files.bulk') return deletesOnly(args as ArgumentsOf<'files.bulk'>)
-  return name === 'ping' || frugalNames.has(name) || frugalVerbs.test(name)
+  return frugalNames.has(name)
 }
 
 function deletesOnly([, { operations }]: ArgumentsOf<'files.bulk'>): boolean {

@@ -6,6 +6,7 @@ import { configSchema, type Config } from '../../../webserver/config/schema'
 import { copyDatabase } from '../../../webserver/database/copy-database'
 import { prepareDatabase } from '../../../webserver/database/open-database'
 import type { PreparedDatabase } from '../../../webserver/database/prepared-database'
+import type { Soundness } from '../../../webserver/database/soundness'
 import type { Service } from '../service'
 
 const clearedTimeoutMs = 60_000
@@ -56,12 +57,20 @@ async function readHeld(config: Config): Promise<Books> {
   }
 }
 
-function balanceOf(records: PreparedDatabase) {
-  let [quotaDriftBytes, refsDrift] = [0, 0]
-  for (const { what, kept, real } of records.imbalances())
-    if (what.startsWith('blob ')) refsDrift += Math.abs(kept - real)
-    else quotaDriftBytes += Math.abs(kept - real)
-  return { quotaDriftBytes, refsDrift, damage: records.damage() }
+function balanceOf(records: Soundness) {
+  const drifts = records
+    .accountBooks()
+    .flatMap(({ kept, real }) => kept.map((bytes, index) => Math.abs(bytes - real[index]!)))
+  const refsDrifts = records.blobBooks().map(({ refs, uses }) => Math.abs(refs - uses))
+  return {
+    quotaDriftBytes: sumOf(drifts),
+    refsDrift: sumOf(refsDrifts),
+    damage: records.damage(),
+  }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0)
 }
 
 function compare(records: PreparedDatabase, paths: { blobs: string; drafts: string }) {

@@ -1,8 +1,8 @@
 import type { PreparedDatabase } from '../prepared-database'
 import { blobHandlers } from './blobs'
-import { imbalancesOf } from './books'
 import { loadTables, saveTables } from './document'
 import { countRecords, forgetUploads, storedContents } from './snapshot'
+import { soundnessOf } from './soundness'
 import { abandonRequests, draftsInUse } from './uploads'
 
 export function prepareDebug(directory: string): PreparedDatabase {
@@ -20,8 +20,7 @@ export function prepareDebug(directory: string): PreparedDatabase {
       return Promise.resolve(before - tables.blobs.size)
     },
     storedContents: () => storedContents(tables),
-    imbalances: () => imbalancesOf(tables),
-    damage: () => [],
+    ...soundnessOf(tables),
     counts: () => countRecords(tables),
     forgetUploads() {
       const count = forgetUploads(tables)

@@ -1,9 +1,9 @@
 import type { PreparedDatabase } from '../prepared-database'
 import { accountQueries } from './accounts'
 import { blobQueries } from './blobs'
-import { damageOf, imbalancesOf } from './books'
 import { openWriteConnection } from './connection'
 import { migrate } from './migrations'
+import { soundnessOf } from './soundness'
 import { countRecords, forgetUploads, storedContents } from './stored-contents'
 import { abandonRequests, draftsInUse } from './uploads'
 
@@ -20,8 +20,7 @@ export function prepareSqlite(directory: string): PreparedDatabase {
       return Promise.resolve(changes)
     },
     storedContents: () => storedContents(connection),
-    imbalances: () => imbalancesOf(connection),
-    damage: () => damageOf(connection),
+    ...soundnessOf(connection),
     counts: () => countRecords(connection),
     forgetUploads: () => Promise.resolve(forgetUploads(connection)),
     abandonRequests: () => Promise.resolve(abandonRequests(connection)),

@@ -8,6 +8,7 @@ import { defineRoute, type Route } from '../route'
 import { digestWishes, writtenHeaders } from '../uploads/exchange'
 import { plainBodyOf } from '../uploads/plain-body'
 import { limitHeaders, type UploadLimits } from '../uploads/tus-answers'
+import { writeErrors } from '../uploads/write-errors'
 
 export interface FileRouteOptions {
   downloads: DownloadOptions
@@ -52,16 +53,7 @@ function put(files: FileService, options: FileRouteOptions): Route {
         201: { description: 'Created.', schema: fileSchema },
         200: { description: 'Replaced.', schema: fileSchema },
       },
-      errors: [
-        'not_found',
-        'forbidden',
-        'precondition_failed',
-        'precondition_required',
-        'too_large',
-        'unsupported',
-        'quota_exceeded',
-        'storage_full',
-      ],
+      errors: writeErrors,
     },
     async ({ caller, params, timing, req, res }) => {
       res.setHeader('Want-Content-Digest', digestWishes)

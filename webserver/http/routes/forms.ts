@@ -13,6 +13,7 @@ import { nameSchema } from '../schemas'
 import { BodyDigests } from '../uploads/body-digests'
 import { digestWishes, requireIdentityCoding } from '../uploads/exchange'
 import { requestBody } from '../uploads/request-body'
+import { writeErrors } from '../uploads/write-errors'
 import type { Timing } from '../../domain/timing'
 
 export interface FormRouteOptions {
@@ -39,16 +40,7 @@ const statement = {
     201: { description: 'All files are stored.', schema: resultSchema },
     207: { description: 'Some are.', schema: resultSchema },
   },
-  errors: [
-    'not_found',
-    'forbidden',
-    'precondition_failed',
-    'precondition_required',
-    'too_large',
-    'unsupported',
-    'quota_exceeded',
-    'storage_full',
-  ],
+  errors: writeErrors,
 } as const
 
 /** Files as browsers' forms and `curl -F` send them. */

@@ -13,6 +13,7 @@ import { defineRoute, type Answer, type Route } from '../route'
 import { BodyDigests } from '../uploads/body-digests'
 import { digestWishes, requireIdentityCoding, writtenHeaders } from '../uploads/exchange'
 import { requestBody } from '../uploads/request-body'
+import { writeErrors } from '../uploads/write-errors'
 
 export interface PatchRouteOptions {
   /** Ranges of one request. */
@@ -47,18 +48,7 @@ function patch(files: FileService, options: PatchRouteOptions): Route {
             'Held in memory up to `Upload-Offset`, to be durable soon; as `Prefer: respond-async` allowed.',
         },
       },
-      errors: [
-        'not_found',
-        'forbidden',
-        'conflict',
-        'precondition_failed',
-        'precondition_required',
-        'range_not_satisfiable',
-        'too_large',
-        'unsupported',
-        'quota_exceeded',
-        'storage_full',
-      ],
+      errors: [...writeErrors, 'conflict', 'range_not_satisfiable'],
     },
     async ({ caller, params: key, timing, req, res }) => {
       res.setHeader('Accept-Patch', acceptPatch)

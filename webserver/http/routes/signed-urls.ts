@@ -7,6 +7,7 @@ import { defineRoute, type Route } from '../route'
 import { nameSchema, timeSchema } from '../schemas'
 import { digestWishes, writtenHeaders } from '../uploads/exchange'
 import { plainBodyOf } from '../uploads/plain-body'
+import { writeErrors } from '../uploads/write-errors'
 
 export interface SignedUrlRouteOptions {
   downloads: DownloadOptions
@@ -99,17 +100,7 @@ function write(urls: SignedUrlService, { bodyIdleTimeoutMs }: SignedUrlRouteOpti
         201: { description: 'Created.', schema: fileSchema },
         200: { description: 'Replaced.', schema: fileSchema },
       },
-      errors: [
-        'not_found',
-        'gone',
-        'forbidden',
-        'precondition_failed',
-        'precondition_required',
-        'too_large',
-        'unsupported',
-        'quota_exceeded',
-        'storage_full',
-      ],
+      errors: [...writeErrors, 'gone'],
     },
     async ({ params, timing, req, res }) => {
       res.setHeader('Want-Content-Digest', digestWishes)

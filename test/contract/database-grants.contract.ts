@@ -1,6 +1,7 @@
 import type { Account, Viewer } from '../../webserver/domain/account'
 import type { Database } from '../../webserver/domain/database'
-import type { GrantSetting, Place } from '../../webserver/domain/grant'
+import type { Place } from '../../webserver/domain/file'
+import type { GrantSetting } from '../../webserver/domain/grant'
 import { addAccount, admin, commitOf, viewerOf } from '../support/database/fixtures'
 
 const file: Place = { owner: 'ann', path: 'a/b/file' }

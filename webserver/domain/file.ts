@@ -24,6 +24,15 @@ export interface FileKey {
   path: string
 }
 
+/** All that lies and will lie below a folder; `''` is everything of the owner's. */
+export interface FolderKey {
+  owner: string
+  folder: string
+}
+
+/** What can be shared. */
+export type Place = FileKey | FolderKey
+
 /** Preconditions of RFC 9110 §13.1.1–2, already parsed: entity tags with their quotes, or `'*'`. */
 export interface FileCondition {
   ifMatch?: readonly string[] | '*'
@@ -49,6 +58,18 @@ export function requireFilePath(path: string): string {
   if (Buffer.byteLength(normal) > pathBytesMax) refuse(`is longer than ${pathBytesMax} bytes`)
   normal.split('/').forEach(requireSegment)
   return normal
+}
+
+/** The key under the one rule for names. @throws {AppError} `invalid`. */
+export function requireFileKey({ owner, path }: FileKey): FileKey {
+  return { owner, path: requireFilePath(path) }
+}
+
+/** The same rule for folders as for files, but that `''` is everything of the owner's. */
+export function requirePlace(place: Place): Place {
+  if ('path' in place) return requireFileKey(place)
+  const { owner, folder } = place
+  return { owner, folder: folder === '' ? '' : requireFilePath(folder) }
 }
 
 function requireSegment(segment: string): void {

@@ -1,17 +1,8 @@
 import type { Viewer } from './account'
-import type { FileKey } from './file'
+import type { Place } from './file'
 import type { grantableRights, Right } from './rights'
 
 export type GrantableRight = (typeof grantableRights)[number]
-
-/** All that lies and will lie below a folder; `''` is everything of the owner's. */
-export interface FolderKey {
-  owner: string
-  folder: string
-}
-
-/** What can be shared. */
-export type Place = FileKey | FolderKey
 
 export type Grantee = { account: string } | { group: string }
 

@@ -1,12 +1,9 @@
 import type { Viewer } from './account'
-import type { FileKey } from './file'
+import type { Place } from './file'
 
 /** `view`: whoever has the link sees and reads. `upload`: they put new files into a folder and see nothing. */
 export const linkModes = ['view', 'upload'] as const
 export type LinkMode = (typeof linkModes)[number]
-
-/** What a link may be for: one file, wherever it moves, or all below a folder (`''`: all of the owner's). */
-export type LinkTarget = FileKey | { owner: string; folder: string }
 
 export interface Link {
   /** Public part of the token: shown in lists, used to revoke. */
@@ -89,7 +86,7 @@ export interface LinkListing {
 export interface NewLink {
   id: string
   secretHash: string
-  target: LinkTarget
+  target: Place
   mode: LinkMode
   label: string
   passwordHash: string | null

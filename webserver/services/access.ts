@@ -1,7 +1,7 @@
 import type { Account, Caller, Viewer } from '../domain/account'
 import type { Database } from '../domain/database'
 import { AppError } from '../domain/errors'
-import type { FileKey } from '../domain/file'
+import type { FileKey, Place } from '../domain/file'
 import { allows, type Right } from '../domain/rights'
 
 /**
@@ -26,6 +26,16 @@ export async function requireRightBelow(
 ): Promise<void> {
   if (owns(viewer, owner)) return
   refuseUnless(await database.rights.ofFolder(viewer, { owner, folder }), needed)
+}
+
+/** The same at what can be shared. */
+export async function requireRightAt(
+  database: Database,
+  viewer: Viewer,
+  { place, needed }: { place: Place; needed: Right },
+): Promise<void> {
+  if ('path' in place) await requireRight(database, viewer, { key: place, needed })
+  else await requireRightBelow(database, viewer, { ...place, needed })
 }
 
 function owns(viewer: Viewer, owner: string): boolean {

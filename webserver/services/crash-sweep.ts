@@ -1,4 +1,5 @@
 import type { BlobStore } from '../domain/blob-store'
+import { inBatches } from '../platform/batches'
 import { sweepDrafts } from './uploads/draft-sweep'
 
 /** Digests that are judged together. */
@@ -33,22 +34,11 @@ export async function sweepAfterCrash({
   // A record that outlived its blob would let the periodic sweep unlink a blob that an upload has just linked anew.
   await records.forgetUnreferencedBlobs()
   let contents = 0
-  for await (const batch of batchesOf(blobs.list())) {
+  for await (const batch of inBatches(blobs.list(), batchMax)) {
     const referenced = await records.referencedBlobs(batch)
     const orphans = batch.filter((sha256) => !referenced.has(sha256))
     for (const sha256 of orphans) await blobs.remove(sha256)
     contents += orphans.length
   }
   return { drafts, contents }
-}
-
-async function* batchesOf(digests: AsyncIterable<string>): AsyncGenerator<string[]> {
-  let batch: string[] = []
-  for await (const sha256 of digests) {
-    batch.push(sha256)
-    if (batch.length < batchMax) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
 }

@@ -1,5 +1,5 @@
 import { viewerOf, type Caller, type Principal } from '../domain/account'
-import { requireFilePath, type FileCondition, type FileKey } from '../domain/file'
+import { requireFileKey, type FileCondition, type FileKey } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import { noSuchFile, requireRight } from './access'
 import { openContent, type OpenFile } from './open-content'
@@ -71,7 +71,7 @@ export class FileService {
    * @throws {AppError} `invalid`, and what `Uploads.run` says.
    */
   async put(who: Sender, { contentType, ...put }: PutFile, timing: Timing): Promise<UploadResult> {
-    const key = checked(put.key)
+    const key = requireFileKey(put.key)
     const upload = { ...put, key, contentType: contentTypeOf(contentType, key.path) }
     const viewer = viewerOf(who, this.use.now())
     return explainingQuota(this.use.database, { viewer, owner: key.owner }, () =>
@@ -84,7 +84,7 @@ export class FileService {
    * @throws {AppError} `invalid`, and what `Patches.run` says.
    */
   async patch(who: Sender, patch: Patch, timing: Timing): Promise<UploadResult> {
-    const key = checked(patch.key)
+    const key = requireFileKey(patch.key)
     return this.appends.durably(key, () => this.patches.run(who, { ...patch, key }, timing))
   }
 
@@ -93,7 +93,7 @@ export class FileService {
    * @throws {AppError} `invalid`, and what `Patches.run` says.
    */
   async append(who: Caller, append: Append, timing: Timing): Promise<AppendResult> {
-    return this.appends.append(who, { ...append, key: checked(append.key) }, timing)
+    return this.appends.append(who, { ...append, key: requireFileKey(append.key) }, timing)
   }
 
   /** Makes what is held of files durable, and holds nothing from then on. */
@@ -112,7 +112,7 @@ export class FileService {
 
   /** The current version, or the one of that number. @throws {AppError} `invalid`, `not_found`. */
   async get(caller: Principal, key: FileKey, timing: Timing, version?: number): Promise<OpenFile> {
-    const { owner, path } = checked(key)
+    const { owner, path } = requireFileKey(key)
     const { database, blobs } = this.use
     const viewer = viewerOf(caller, this.use.now())
     const startedAt = timing.now()
@@ -132,7 +132,7 @@ export class FileService {
     { key, condition, isPermanent = false }: FileRemoval,
     timing: Timing,
   ): Promise<void> {
-    const { owner, path } = checked(key)
+    const { owner, path } = requireFileKey(key)
     const { database, settings } = this.use
     const nowMs = this.use.now()
     const viewer = viewerOf(caller, nowMs)
@@ -148,16 +148,12 @@ export class FileService {
   }
 }
 
-function checked({ owner, path }: FileKey): FileKey {
-  return { owner, path: requireFilePath(path) }
-}
-
 async function* named(
   { owner, folder }: PutForm,
   files: AsyncIterable<SentFile>,
 ): AsyncGenerator<FormFile> {
   for await (const { filename, contentType, bytes } of files) {
-    const key = checked({ owner, path: folder === '' ? filename : `${folder}/${filename}` })
+    const key = requireFileKey({ owner, path: folder === '' ? filename : `${folder}/${filename}` })
     yield { key, contentType: contentTypeOf(contentType, key.path), bytes }
   }
 }

@@ -1,7 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { roomOf, viewerOf, type Account, type Caller, type Viewer } from '../domain/account'
 import type { Database } from '../domain/database'
-import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
+import {
+  requireFileKey,
+  requireFilePath,
+  type FileCondition,
+  type FileKey,
+  type StoredFile,
+} from '../domain/file'
 import {
   requireMetadata,
   type FileInfo,
@@ -51,7 +57,7 @@ export class InfoService {
     try {
       const isFolder = key.path === '' || key.path.endsWith('/')
       if (isFolder) return await this.ofFolder(viewer, key.owner, key.path.slice(0, -1))
-      const { owner, path } = { owner: key.owner, path: requireFilePath(key.path) }
+      const { owner, path } = requireFileKey(key)
       const info = await database.files.info(viewer, { owner, path })
       return info ?? (await this.ofFolder(viewer, owner, path))
     } finally {
@@ -77,7 +83,7 @@ export class InfoService {
     timing: Timing,
   ): Promise<StoredFile> {
     const { database, settings, now } = this.use
-    const key = { owner: change.key.owner, path: requireFilePath(change.key.path) }
+    const key = requireFileKey(change.key)
     if (change.contentType !== null) contentTypeOf(change.contentType, key.path)
     requireMetadata(change.metadata, settings)
     const viewer = viewerOf(caller, now())

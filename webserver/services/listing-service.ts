@@ -5,7 +5,7 @@ import type { Browse, Browsed, Folder } from '../domain/listing'
 import type { Timing } from '../domain/timing'
 import { requireOwner, requireRightBelow } from './access'
 import { decodeCursor, encodeCursor, type ListingQuery } from './listing-cursor'
-import { requirePageLimit } from './page-limit'
+import { requirePageLimit } from './paging'
 
 export interface ListingDependencies {
   database: Database

@@ -1,5 +1,5 @@
-import { AppError } from '../domain/errors'
 import type { Grant, GrantListing, SharedKey } from '../domain/grant'
+import { notACursor } from './paging'
 
 type Age = NonNullable<GrantListing['after']>
 
@@ -40,8 +40,4 @@ function partsOf(cursor: string): unknown[] {
     // Said below, in terms of the cursor.
   }
   throw notACursor()
-}
-
-function notACursor(): AppError {
-  return new AppError('invalid', 'cursor is not one that a listing gave', { field: 'cursor' })
 }

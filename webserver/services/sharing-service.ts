@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { viewerOf, type Caller, type Viewer } from '../domain/account'
 import type { Database } from '../domain/database'
 import { AppError, isAppError } from '../domain/errors'
-import { requireFilePath, type FileKey } from '../domain/file'
-import type { Grant, GrantableRight, Grantee, Permissions, Place } from '../domain/grant'
-import type { Right } from '../domain/rights'
-import { noSuchFile, requireRight, requireRightBelow } from './access'
+import { requireFileKey, requirePlace, type FileKey, type Place } from '../domain/file'
+import type { Grant, GrantableRight, Grantee, Permissions } from '../domain/grant'
+import { noSuchFile, requireRightAt } from './access'
+import { requirePageLimit } from './paging'
 import { ageCursorOf, ageOf, sharedCursorOf, sharedKeyOf } from './share-cursor'
 
 export interface SharingSettings {
@@ -50,9 +50,9 @@ export class SharingService {
   async grant(caller: Caller, { place, ...rest }: NewGrant) {
     const { database, settings } = this.use
     const viewer = this.viewer(caller)
-    const checked = checkedPlace(place)
+    const checked = requirePlace(place)
     requireFuture(rest.expiresAtMs, viewer)
-    await this.requireRightAt(viewer, checked, 'manage')
+    await requireRightAt(this.use.database, viewer, { place: checked, needed: 'manage' })
     return database.grants.set(viewer, {
       ...rest,
       id: randomUUID(),
@@ -65,10 +65,10 @@ export class SharingService {
   /** What applies at a place, also by a folder above it, oldest first. @throws {AppError} `not_found`, `forbidden`, `invalid`. */
   async list(caller: Caller, place: Place, { cursor, limit }: PageQuery): Promise<GrantPage> {
     const viewer = this.viewer(caller)
-    const checked = checkedPlace(place)
+    const checked = requirePlace(place)
     const after = cursor === null ? null : ageOf(cursor)
-    const max = this.checkedLimit(limit)
-    await this.requireRightAt(viewer, checked, 'manage')
+    const max = requirePageLimit(limit, this.use.settings.listLimitMax)
+    await requireRightAt(this.use.database, viewer, { place: checked, needed: 'manage' })
     const args = { place: checked, after, limit: max + 1 }
     return pageOf(await this.use.database.grants.listAt(viewer, args), max, ageCursorOf)
   }
@@ -76,7 +76,7 @@ export class SharingService {
   /** What others gave to the caller or a group that they are in. @throws {AppError} `invalid`. */
   async listShared(caller: Caller, { cursor, limit }: PageQuery): Promise<GrantPage> {
     const after = cursor === null ? null : sharedKeyOf(cursor)
-    const max = this.checkedLimit(limit)
+    const max = requirePageLimit(limit, this.use.settings.listLimitMax)
     const args = { after, limit: max + 1 }
     const grants = await this.use.database.grants.listOf(this.viewer(caller), args)
     return pageOf(grants, max, sharedCursorOf)
@@ -91,7 +91,7 @@ export class SharingService {
     const viewer = this.viewer(caller)
     requireFuture(change.expiresAtMs ?? null, viewer)
     const { place } = await this.find(viewer, id)
-    await this.requireRightAt(viewer, place, 'manage')
+    await requireRightAt(this.use.database, viewer, { place: place, needed: 'manage' })
     return this.use.database.grants.change(viewer, { id, ...change })
   }
 
@@ -105,8 +105,8 @@ export class SharingService {
   /** Who may do what at a place, and why. @throws {AppError} `not_found`, `invalid`. */
   async explain(caller: Caller, place: Place): Promise<Permissions> {
     const viewer = this.viewer(caller)
-    const checked = checkedPlace(place)
-    await this.requireRightAt(viewer, checked, 'view')
+    const checked = requirePlace(place)
+    await requireRightAt(this.use.database, viewer, { place: checked, needed: 'view' })
     const limit = this.use.settings.listLimitMax
     const permissions = await this.use.database.grants.explain(viewer, { place: checked, limit })
     if (permissions === null) throw noSuchFile()
@@ -118,7 +118,7 @@ export class SharingService {
     caller: Caller,
     { owner, path }: FileKey,
   ): Promise<{ place: Place; permissions: Permissions }> {
-    const file = { owner, path: requireFilePath(path) }
+    const file = requireFileKey({ owner, path })
     try {
       return { place: file, permissions: await this.explain(caller, file) }
     } catch (error) {
@@ -134,28 +134,9 @@ export class SharingService {
     return grant
   }
 
-  private async requireRightAt(viewer: Viewer, place: Place, needed: Right): Promise<void> {
-    const { database } = this.use
-    if ('path' in place) await requireRight(database, viewer, { key: place, needed })
-    else await requireRightBelow(database, viewer, { ...place, needed })
-  }
-
   private viewer(caller: Caller): Viewer {
     return viewerOf(caller, this.use.now())
   }
-
-  private checkedLimit(limit: number): number {
-    const { listLimitMax } = this.use.settings
-    if (Number.isInteger(limit) && limit >= 1 && limit <= listLimitMax) return limit
-    throw new AppError('invalid', `limit must be between 1 and ${listLimitMax}`, { field: 'limit' })
-  }
-}
-
-/** The same rule for folders as for files, but that `''` is everything of the owner's. */
-function checkedPlace(place: Place): Place {
-  const { owner } = place
-  if ('path' in place) return { owner, path: requireFilePath(place.path) }
-  return { owner, folder: place.folder === '' ? '' : requireFilePath(place.folder) }
 }
 
 function requireFuture(expiresAtMs: number | null, { nowMs }: Viewer): void {

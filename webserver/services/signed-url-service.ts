@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { viewerOf, type Caller } from '../domain/account'
 import type { Database } from '../domain/database'
 import { AppError } from '../domain/errors'
-import { requireFilePath, type FileKey, type StoredFile } from '../domain/file'
+import { requireFileKey, type FileKey, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import { noSuchFile, requireRight } from './access'
 import type { FileService, PutFile } from './file-service'
@@ -75,7 +75,7 @@ export class SignedUrlService {
           field: 'expiresInS',
         },
       )
-    const { owner, path } = { owner: key.owner, path: requireFilePath(key.path) }
+    const { owner, path } = requireFileKey(key)
     const startedAt = timing.now()
     const account = await database.accounts.find(caller.accountId)
     const file = await this.requireFile(caller, { owner, path }, method)

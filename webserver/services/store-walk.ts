@@ -7,6 +7,7 @@ import {
   type ContentUse,
 } from '../domain/content-use'
 import type { BlobRecords } from '../domain/database'
+import { inBatches } from '../platform/batches'
 
 /** What the records must be able to say. */
 export interface WalkedRecords {
@@ -54,14 +55,8 @@ export async function* walkStore(
   records: Pick<WalkedRecords, 'blobs'>,
   { after, changedBeforeMs }: { after: string; changedBeforeMs: number },
 ): AsyncGenerator<StoreStep> {
-  let batch: StoredBlob[] = []
-  for await (const blob of blobs.inspect(after)) {
-    batch.push(blob)
-    if (batch.length < batchMax) continue
+  for await (const batch of inBatches(blobs.inspect(after), batchMax))
     yield await judge(batch, records, changedBeforeMs)
-    batch = []
-  }
-  if (batch.length > 0) yield await judge(batch, records, changedBeforeMs)
 }
 
 async function judge(

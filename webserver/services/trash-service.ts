@@ -1,10 +1,9 @@
 import { viewerOf, type Caller } from '../domain/account'
 import type { Database } from '../domain/database'
-import { AppError } from '../domain/errors'
 import { requireFilePath, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import type { TrashPosition, TrashRestoration, TrashedFile } from '../domain/trash'
-import { requirePageLimit } from './page-limit'
+import { notACursor, requirePageLimit } from './paging'
 import { noSuchFile, requireOwner } from './access'
 
 export interface TrashSettings {
@@ -122,5 +121,5 @@ function decodePosition(cursor: string): TrashPosition {
   const text = Buffer.from(cursor, 'base64url').toString()
   const [, deletedAtMs, id] = /^(\d{1,15})\/([\w-]{1,128})$/.exec(text) ?? []
   if (deletedAtMs !== undefined && id !== undefined) return { deletedAtMs: Number(deletedAtMs), id }
-  throw new AppError('invalid', 'cursor is not one that a listing gave', { field: 'cursor' })
+  throw notACursor()
 }

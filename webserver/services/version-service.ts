@@ -1,11 +1,10 @@
 import { viewerOf, type Caller } from '../domain/account'
 import type { Database } from '../domain/database'
-import { AppError } from '../domain/errors'
-import { requireFilePath, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
+import { requireFileKey, type FileCondition, type FileKey, type StoredFile } from '../domain/file'
 import type { Timing } from '../domain/timing'
 import type { FileVersion, VersionKey } from '../domain/version'
 import { explainingQuota } from './quota-refusal'
-import { requirePageLimit } from './page-limit'
+import { notACursor, requirePageLimit } from './paging'
 import { noSuchFile, requireRight } from './access'
 
 export interface VersionSettings {
@@ -39,7 +38,7 @@ export class VersionService {
   /** Newest first, the current one among them. @throws {AppError} `invalid`, `not_found`. */
   async list(caller: Caller, query: VersionQuery, timing: Timing): Promise<VersionPage> {
     const limit = requirePageLimit(query.limit, this.use.settings.listLimitMax)
-    const key = checkedKey(query.key)
+    const key = requireFileKey(query.key)
     const before = query.cursor === null ? null : versionFrom(query.cursor)
     const startedAt = timing.now()
     const viewer = viewerOf(caller, this.use.now())
@@ -66,7 +65,7 @@ export class VersionService {
     const { database, settings } = this.use
     const nowMs = this.use.now()
     const viewer = viewerOf(caller, nowMs)
-    const checked = checkedKey(key)
+    const checked = requireFileKey(key)
     await requireRight(database, viewer, { key: checked, needed: 'edit' })
     const startedAt = timing.now()
     const { versionsKept } = settings
@@ -86,7 +85,7 @@ export class VersionService {
     const { database } = this.use
     const nowMs = this.use.now()
     const viewer = viewerOf(caller, nowMs)
-    const checked = checkedKey(key)
+    const checked = requireFileKey(key)
     await requireRight(database, viewer, { key: checked, needed: 'manage' })
     const startedAt = timing.now()
     await database.versions.delete(viewer, { key: checked, version, nowMs })
@@ -94,11 +93,7 @@ export class VersionService {
   }
 }
 
-function checkedKey({ owner, path }: FileKey): FileKey {
-  return { owner, path: requireFilePath(path) }
-}
-
 function versionFrom(cursor: string): number {
   if (/^[1-9]\d{0,14}$/.test(cursor)) return Number(cursor)
-  throw new AppError('invalid', 'cursor is not one that a listing gave', { field: 'cursor' })
+  throw notACursor()
 }

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Account, Viewer } from '../../../webserver/domain/account'
 import { wholeBlob } from '../../../webserver/domain/content'
 import type { Database, FileCommit, NewAccount } from '../../../webserver/domain/database'
-import type { LinkTarget, NewLink } from '../../../webserver/domain/link'
+import type { Place } from '../../../webserver/domain/file'
+import type { NewLink } from '../../../webserver/domain/link'
 import type { Session } from '../../../webserver/domain/session'
 import type { NewUpload } from '../../../webserver/domain/upload'
 
@@ -87,7 +88,7 @@ export function commitOf(
 }
 
 /** A view link without limits. */
-export function linkOf(target: LinkTarget, rest: Partial<NewLink> = {}): NewLink {
+export function linkOf(target: Place, rest: Partial<NewLink> = {}): NewLink {
   return {
     id: idOf(),
     secretHash: sha256Of('secret'),

@@ -1,5 +1,6 @@
 import type { Viewer } from '../../domain/account'
-import type { Grant, GrantListing, Permissions, Place, SharedListing } from '../../domain/grant'
+import type { Place } from '../../domain/file'
+import type { Grant, GrantListing, Permissions, SharedListing } from '../../domain/grant'
 import { allows } from '../../domain/rights'
 import { compareByCodePoint } from '../path-order'
 import type { GrantRow, Tables } from './document'

@@ -1,6 +1,7 @@
 import type { Viewer } from '../../domain/account'
 import { AppError } from '../../domain/errors'
-import type { Grant, LinkSummary, Place } from '../../domain/grant'
+import type { Place } from '../../domain/file'
+import type { Grant, LinkSummary } from '../../domain/grant'
 import { foldersAbove, foldersOver, type Right } from '../../domain/rights'
 import { findByName } from './accounts'
 import { fileKeyOf, type GrantRow, type LinkRow, type ShareTarget, type Tables } from './document'

@@ -1,4 +1,5 @@
-import type { Grant, GrantableRight, LinkSummary, Place } from '../../domain/grant'
+import type { Place } from '../../domain/file'
+import type { Grant, GrantableRight, LinkSummary } from '../../domain/grant'
 
 interface ShareRow {
   id: string

@@ -1,6 +1,6 @@
 import type { Viewer } from '../../domain/account'
 import { AppError } from '../../domain/errors'
-import type { Place } from '../../domain/grant'
+import type { Place } from '../../domain/file'
 import { foldersAbove, foldersOver, type Right } from '../../domain/rights'
 import type { Connection } from './connection'
 import { requireRight, Rights, type Covered } from './rights'

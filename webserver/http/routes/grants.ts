@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../domain/errors'
-import type { Grant, Grantee, Place } from '../../domain/grant'
+import type { Place } from '../../domain/file'
+import type { Grant, Grantee } from '../../domain/grant'
 import { grantableRights } from '../../domain/rights'
 import type { GrantPage, SharingService } from '../../services/sharing-service'
 import { defineRoute, type Route } from '../route'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../domain/errors'
-import { linkModes, type Link, type LinkTarget } from '../../domain/link'
+import type { Place } from '../../domain/file'
+import { linkModes, type Link } from '../../domain/link'
 import type { LinkService } from '../../services/links/link-service'
 import { defineRoute, type Route } from '../route'
 import { nameSchema, timeSchema } from '../schemas'
@@ -194,7 +195,7 @@ function targetOf(place: {
   owner: string
   path: string | undefined
   folder: string | undefined
-}): LinkTarget {
+}): Place {
   const { owner, path, folder } = place
   if (path !== undefined && folder === undefined) return { owner, path }
   if (folder !== undefined && path === undefined) return { owner, folder }

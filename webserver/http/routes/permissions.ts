@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Caller } from '../../domain/account'
-import type { Grant, LinkSummary, Permissions, Place } from '../../domain/grant'
+import type { Place } from '../../domain/file'
+import type { Grant, LinkSummary, Permissions } from '../../domain/grant'
 import { grantableRights } from '../../domain/rights'
 import type { SharingService } from '../../services/sharing-service'
 import { fileParams } from '../file-view'

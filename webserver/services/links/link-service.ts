@@ -1,11 +1,11 @@
 import { viewerOf, type Caller } from '../../domain/account'
 import type { Database } from '../../domain/database'
 import { AppError } from '../../domain/errors'
-import { requireFilePath } from '../../domain/file'
-import type { Link, LinkChanges, LinkMode, LinkTarget } from '../../domain/link'
+import { requirePlace, type Place } from '../../domain/file'
+import type { Link, LinkChanges, LinkMode } from '../../domain/link'
 import type { PasswordHasher } from '../../domain/password-hasher'
 import { formatToken } from '../../domain/secret-token'
-import { requireRight, requireRightBelow } from '../access'
+import { requireRightAt } from '../access'
 import { digestOf, newToken } from '../secrets'
 
 export interface LinkSettings {
@@ -22,7 +22,7 @@ export interface LinkDependencies {
 }
 
 export interface NewLinkRequest {
-  target: LinkTarget
+  target: Place
   mode: LinkMode
   label: string
   password: string | null
@@ -53,7 +53,7 @@ export class LinkService {
   async create(caller: Caller, request: NewLinkRequest): Promise<{ token: string; link: Link }> {
     const { database, settings, now } = this.use
     const viewer = viewerOf(caller, now())
-    const target = checkedTarget(request.target)
+    const target = requirePlace(request.target)
     this.requireTerms(request, viewer.nowMs)
     if (request.mode === 'upload' && !('folder' in target))
       throw new AppError('invalid', 'Files are uploaded into a folder', { field: 'folder' })
@@ -74,9 +74,9 @@ export class LinkService {
     const { database, settings, now } = this.use
     const { owner, path, folder } = query
     if (owner !== null && path !== null)
-      await this.requireManaged(caller, checkedTarget({ owner, path }))
+      await this.requireManaged(caller, requirePlace({ owner, path }))
     if (owner !== null && folder !== null)
-      await this.requireManaged(caller, checkedTarget({ owner, folder }))
+      await this.requireManaged(caller, requirePlace({ owner, folder }))
     return database.links.list(viewerOf(caller, now()), { ...query, limit: settings.perOwnerMax })
   }
 
@@ -120,21 +120,12 @@ export class LinkService {
       })
   }
 
-  private async requireManaged(caller: Caller, target: LinkTarget): Promise<void> {
+  private async requireManaged(caller: Caller, place: Place): Promise<void> {
     const { database, now } = this.use
-    const viewer = viewerOf(caller, now())
-    if ('folder' in target)
-      await requireRightBelow(database, viewer, { ...target, needed: 'manage' })
-    else await requireRight(database, viewer, { key: target, needed: 'manage' })
+    await requireRightAt(database, viewerOf(caller, now()), { place, needed: 'manage' })
   }
 
   private async hashOf(password: string | null): Promise<string | null> {
     return password === null ? null : this.use.hasher.hash(password)
   }
-}
-
-function checkedTarget(target: LinkTarget): LinkTarget {
-  const { owner } = target
-  if (!('folder' in target)) return { owner, path: requireFilePath(target.path) }
-  return { owner, folder: target.folder === '' ? '' : requireFilePath(target.folder) }
 }

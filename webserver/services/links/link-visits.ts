@@ -10,6 +10,7 @@ import type { ArchiveService } from '../archives/archive-service'
 import type { FileService, PutFile } from '../file-service'
 import type { ListingService } from '../listing-service'
 import type { OpenContent, OpenFile } from '../open-content'
+import { notACursor } from '../paging'
 import { digestOf, sameDigest } from '../secrets'
 import type { LinkPasswords } from './link-passwords'
 
@@ -228,7 +229,7 @@ function positionOf(link: Link, cursor: string): ListingPosition {
   } catch {
     // Said below, in terms of the cursor.
   }
-  throw new AppError('invalid', 'cursor is not one that a listing gave', { field: 'cursor' })
+  throw notACursor()
 }
 
 function pathWithin({ folder }: Link, path: string): string {

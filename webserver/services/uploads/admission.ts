@@ -7,7 +7,6 @@ import {
   type FileKey,
   type StoredFile,
 } from '../../domain/file'
-import { allows } from '../../domain/rights'
 import { requireOwner, requireRight } from '../access'
 import { quotaRefusal } from '../quota-refusal'
 import type { UploadDependencies, UploadSettings } from './upload'
@@ -61,12 +60,7 @@ async function requirePlace(
   viewer: Viewer,
   key: FileKey,
 ): Promise<StoredFile | null> {
-  if (viewer.linkId === null) {
-    await requireRight(database, viewer, { key, needed: 'edit' })
-    return database.files.find(viewer, key)
-  }
-  const held = await database.rights.ofFile(viewer, key)
-  if (!allows(held, 'edit')) await requireRight(database, viewer, { key, needed: 'add' })
+  await requireRight(database, viewer, { key, needed: viewer.linkId === null ? 'edit' : 'add' })
   return database.files.find(viewer, key)
 }
 

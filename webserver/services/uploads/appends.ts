@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { viewerOf, type Caller } from '../../domain/account'
-import { AppError } from '../../domain/errors'
 import type { FileCondition, FileKey, StoredFile } from '../../domain/file'
 import { noTiming, type Timing } from '../../domain/timing'
 import { admit } from './admission'
 import { AppendSession, type AppendBatch, type AppendSessionSettings } from './append-session'
 import type { Patch, PatchDependencies, Patches, PatchSettings } from './patches'
-import type { UploadResult } from './upload'
+import { notAsLong, type UploadResult } from './upload'
 
 export interface AppendSettings extends AppendSessionSettings, PatchSettings {
   /** Files that may have pieces in memory at once; 0 makes every append durable. */
@@ -262,5 +261,5 @@ async function readWhole(body: AsyncIterable<Buffer>, lengthBytes: number): Prom
     chunks.push(chunk)
   }
   if (sizeBytes === lengthBytes) return Buffer.concat(chunks)
-  throw new AppError('invalid', 'The body is not as long as it was said to be', { field: 'body' })
+  throw notAsLong()
 }

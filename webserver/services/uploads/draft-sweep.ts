@@ -1,5 +1,6 @@
 import type { BlobStore } from '../../domain/blob-store'
 import type { UploadRecords } from '../../domain/upload'
+import { inBatches } from '../../platform/batches'
 
 const batchMax = 100
 
@@ -16,19 +17,12 @@ export async function sweepDrafts(
   ageMs: number,
 ): Promise<number> {
   let removed = 0
-  let names: string[] = []
-  const judge = async () => {
-    const inUse = await database.uploads.draftsInUse(names)
-    const left = names.filter((name) => !inUse.has(name))
+  for await (const batch of inBatches(blobs.listDrafts(), batchMax)) {
+    const old = batch.filter(({ untouchedMs }) => untouchedMs >= ageMs).map(({ name }) => name)
+    const inUse = await database.uploads.draftsInUse(old)
+    const left = old.filter((name) => !inUse.has(name))
     for (const name of left) await blobs.removeDraft(name)
     removed += left.length
-    names = []
   }
-  for await (const { name, untouchedMs } of blobs.listDrafts()) {
-    if (untouchedMs < ageMs) continue
-    names.push(name)
-    if (names.length === batchMax) await judge()
-  }
-  await judge()
   return removed
 }

@@ -18,7 +18,14 @@ import { admit, type Room } from './admission'
 import { commitContent } from './content-commit'
 import { amendmentOf, contentAfter, type Edit, type Merged } from './patched-content'
 import { Reservation } from './reservation'
-import type { Sender, StoredBody, UploadDependencies, UploadResult, UploadSettings } from './upload'
+import {
+  notAsLong,
+  type Sender,
+  type StoredBody,
+  type UploadDependencies,
+  type UploadResult,
+  type UploadSettings,
+} from './upload'
 import type { Uploads } from './uploads'
 
 export interface PatchSettings extends UploadSettings {
@@ -79,7 +86,7 @@ export class Patches {
     const { key, condition } = patch
     const startedAt = timing.now()
     const room = await admit(this.use, viewer(), { key, condition, contentBytes: null })
-    const base = await this.find(who, patch)
+    const base = requireThere(room.current, patch)
     timing.end('database', startedAt)
     const reservation = new Reservation(this.use, { viewer, key, contentBytes: null })
     const draft = await this.use.blobs.createDraft(timing)
@@ -96,13 +103,6 @@ export class Patches {
     } finally {
       await draft.discard()
     }
-  }
-
-  /** Null when there is none, and the condition asks for that. */
-  private async find(who: Sender, { key, condition }: Patch): Promise<StoredFile | null> {
-    const file = await this.use.database.files.find(viewerOf(who, this.use.now()), key)
-    if (file === null && condition.ifNoneMatch === undefined) throw noSuchFile()
-    return file
   }
 
   /** Makes room for the extents that come: those that cost least are written anew, before the sender's own bytes. */
@@ -177,7 +177,7 @@ export class Patches {
     }
     timing.end('read', startedAt)
     if (part.lengthBytes === null || part.lengthBytes === lengthBytes) return lengthBytes
-    throw new AppError('invalid', 'The body is not as long as it was said to be', { field: 'body' })
+    throw notAsLong()
   }
 
   private async unchanged(reservation: Reservation, file: StoredFile): Promise<UploadResult> {
@@ -229,7 +229,8 @@ export class Patches {
 
   /** The file as it is now. @throws {AppError} the refusal, when that is not what the sender asked for. */
   private async again({ who, patch }: Work, refusal: AppError): Promise<StoredFile | null> {
-    const file = await this.find(who, patch)
+    const viewer = viewerOf(who, this.use.now())
+    const file = requireThere(await this.use.database.files.find(viewer, patch.key), patch)
     if (!conditionHolds(patch.condition, file?.etag ?? null)) throw refusal
     return file
   }
@@ -244,6 +245,12 @@ export class Patches {
       return { ...edit, startByte }
     })
   }
+}
+
+/** Null where there is none, and the condition asks for that. @throws {AppError} `not_found`. */
+function requireThere(file: StoredFile | null, { condition }: Patch): StoredFile | null {
+  if (file === null && condition.ifNoneMatch === undefined) throw noSuchFile()
+  return file
 }
 
 const nothing: AsyncIterable<Buffer> = {

@@ -12,6 +12,7 @@ import { newUploadId } from './reservation'
 import type { Announcement, Joining, Piece, PieceResult, ResumableDependencies } from './resumable'
 import { requireUpload, ResumedUpload, type Position } from './resumed-upload'
 import type { Sender, UploadResult } from './upload'
+import { UploadTurns } from './upload-turns'
 
 const listMax = 1000
 
@@ -21,9 +22,11 @@ const listMax = 1000
  * a large file as for a small one.
  */
 export class ResumableUploads {
-  private inFlight = 0
+  private readonly turns: UploadTurns
 
-  constructor(private readonly use: ResumableDependencies) {}
+  constructor(private readonly use: ResumableDependencies) {
+    this.turns = new UploadTurns(use.settings.uploadsInFlightMax)
+  }
 
   /**
    * Announces an upload and reserves its room; with a piece, or when there is nothing to send, goes on as `write` does.
@@ -35,7 +38,7 @@ export class ResumableUploads {
     announcement: Announcement,
     { piece, onBegun, timing }: { piece: Piece | null; onBegun(id: string): void; timing: Timing },
   ): Promise<PieceResult> {
-    this.requireTurn()
+    this.turns.require()
     await this.admit(who, announcement, announcement.lengthBytes)
     const isHeld = piece !== null || announcement.lengthBytes === 0
     const args = this.newUpload(announcement, isHeld)
@@ -44,7 +47,7 @@ export class ResumableUploads {
     if (!isHeld) return { session, result: null }
     const lease = { apart: false, leaseUntilMs: args.leaseUntilMs }
     const upload = await ResumedUpload.open(this.use, session, lease)
-    return this.counted(() => this.receive(who, upload, piece ?? nothing, timing))
+    return this.turns.count(() => this.receive(who, upload, piece ?? nothing, timing))
   }
 
   /**
@@ -54,7 +57,7 @@ export class ResumableUploads {
    * when it is complete, what the commit says: the upload stays then, and an empty piece tries again.
    */
   async write(who: Sender, position: Position, piece: Piece, timing: Timing): Promise<PieceResult> {
-    this.requireTurn()
+    this.turns.require()
     const startedAt = timing.now()
     const session = await this.find(who, position.id)
     if (session.outcome !== null && session.offsetBytes === position.offsetBytes)
@@ -64,7 +67,7 @@ export class ResumableUploads {
     await this.use.requireSpace?.(piece.declaredBytes ?? 0)
     const upload = await ResumedUpload.acquire(this.use, this.viewerOf(who), position)
     timing.end('database', startedAt)
-    return this.counted(() => this.receive(who, upload, piece, timing))
+    return this.turns.count(() => this.receive(who, upload, piece, timing))
   }
 
   /** Makes a file of complete parts, in order, without copying them. @throws {AppError} as `write` does. */
@@ -188,20 +191,6 @@ export class ResumableUploads {
     const bytesMax = session.lengthBytes ?? position.lengthBytes ?? uploadBytesMax
     if (position.offsetBytes + declaredBytes <= bytesMax) return
     throw new AppError('too_large', `The upload has at most ${bytesMax} bytes`)
-  }
-
-  private requireTurn(): void {
-    if (this.inFlight < this.use.settings.uploadsInFlightMax) return
-    throw new AppError('unavailable', 'Too many uploads are in hand', { retryAfterS: 1 })
-  }
-
-  private async counted<T>(work: () => Promise<T>): Promise<T> {
-    this.inFlight++
-    try {
-      return await work()
-    } finally {
-      this.inFlight--
-    }
   }
 
   private viewerOf(who: Sender) {

@@ -2,6 +2,7 @@ import type { Principal } from '../../domain/account'
 import type { BlobStore } from '../../domain/blob-store'
 import type { Content } from '../../domain/content'
 import type { Database } from '../../domain/database'
+import { AppError } from '../../domain/errors'
 import type { FileCondition, FileKey, StoredFile } from '../../domain/file'
 
 /** Who sends a content: every way in takes both. What they may do with the place is judged before the body and at the commit. */
@@ -62,4 +63,9 @@ export interface Upload {
 export interface UploadResult {
   file: StoredFile
   created: boolean
+}
+
+/** For a body that ended before or after its sender said it would. */
+export function notAsLong(): AppError {
+  return new AppError('invalid', 'The body is not as long as it was said to be', { field: 'body' })
 }

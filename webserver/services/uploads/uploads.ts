@@ -1,12 +1,19 @@
 import { viewerOf } from '../../domain/account'
 import type { BlobDraft } from '../../domain/blob-store'
 import { wholeBlob } from '../../domain/content'
-import { AppError } from '../../domain/errors'
 import type { Timing } from '../../domain/timing'
 import { admit, type Room } from './admission'
 import { commitContent } from './content-commit'
 import { Reservation } from './reservation'
-import type { Sender, StoredBody, Upload, UploadDependencies, UploadResult } from './upload'
+import { UploadTurns } from './upload-turns'
+import {
+  notAsLong,
+  type Sender,
+  type StoredBody,
+  type Upload,
+  type UploadDependencies,
+  type UploadResult,
+} from './upload'
 
 /**
  * The way of a whole body into the store, whatever the door (DESIGN D5): admit, reserve, stream, hash, seal, publish,
@@ -14,9 +21,11 @@ import type { Sender, StoredBody, Upload, UploadDependencies, UploadResult } fro
  * anywhere leaves nothing but, at worst, a blob for the sweep and a reservation that ends by itself.
  */
 export class Uploads {
-  private inFlight = 0
+  private readonly turns: UploadTurns
 
-  constructor(private readonly use: UploadDependencies) {}
+  constructor(private readonly use: UploadDependencies) {
+    this.turns = new UploadTurns(use.settings.uploadsInFlightMax)
+  }
 
   /**
    * @throws {AppError} before the body is asked for: what `admit` says, and `unavailable` when too many uploads are in
@@ -28,14 +37,8 @@ export class Uploads {
 
   /** Counts something among the uploads in hand while it lasts. @throws {AppError} `unavailable` when they are too many. */
   async inHand<T>(work: () => Promise<T>): Promise<T> {
-    if (this.inFlight >= this.use.settings.uploadsInFlightMax)
-      throw new AppError('unavailable', 'Too many uploads are in hand', { retryAfterS: 1 })
-    this.inFlight++
-    try {
-      return await work()
-    } finally {
-      this.inFlight--
-    }
+    this.turns.require()
+    return this.turns.count(work)
   }
 
   private async store(who: Sender, upload: Upload, timing: Timing): Promise<UploadResult> {
@@ -103,6 +106,5 @@ async function fill(
     startedAt = timing.now()
   }
   timing.end('read', startedAt)
-  if (declaredBytes !== null && declaredBytes !== sizeBytes)
-    throw new AppError('invalid', 'The body is not as long as it was said to be', { field: 'body' })
+  if (declaredBytes !== null && declaredBytes !== sizeBytes) throw notAsLong()
 }

@@ -21,7 +21,7 @@ import { removing } from './file-deletion'
 import { fileOf, type FileRow } from './file-row'
 import { moving } from './moving'
 import { requireRight, Rights } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 /** One operation with all that it needs. */
 interface Item {
@@ -123,11 +123,9 @@ function copying(connection: Connection): (item: Item, row: FileRow) => StoredFi
 }
 
 function findingOwner(connection: Connection): (name: string) => string {
-  const find = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const find = accountIdFinder(connection)
   return (name) => {
-    const id = find.get(name)
+    const id = find(name)
     if (id === undefined) throw new AppError('not_found', 'there is no such file')
     return id
   }

@@ -17,12 +17,10 @@ import type { Connection } from './connection'
 import { EarlierVersions } from './earlier-versions'
 import { fileOf, rowOf, type FileRow } from './file-row'
 import { Rights } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 export function committing(connection: Connection): Handlers<'files.commit'>['files.commit'] {
-  const ownerIdOf = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const ownerIdOf = accountIdFinder(connection)
   const put = putting(connection)
   const findRow = rowFinder(connection)
   const rights = new Rights(connection)
@@ -38,7 +36,7 @@ export function committing(connection: Connection): Handlers<'files.commit'>['fi
   }
   return (viewer, wanted) => {
     const args = placed(wanted)
-    const ownerId = ownerIdOf.get(args.key.owner)
+    const ownerId = ownerIdOf(args.key.owner)
     if (ownerId === undefined) throw new AppError('not_found', 'there is no such file')
     const row = findRow(args.key)
     const current = row && fileOf(row)

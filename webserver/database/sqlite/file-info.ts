@@ -7,7 +7,7 @@ import { endOfPrefix } from '../path-order'
 import type { Connection } from './connection'
 import { fileOf, rowOf } from './file-row'
 import { Rights } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 export function infoQueries(connection: Connection): Handlers<'files.info' | 'files.sum'> {
   return { 'files.info': informing(connection), 'files.sum': summing(connection) }
@@ -51,16 +51,14 @@ function informing(connection: Connection): Handlers<'files.info'>['files.info']
 
 function summing(connection: Connection): Handlers<'files.sum'>['files.sum'] {
   const rights = new Rights(connection)
-  const idOf = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const idOf = accountIdFinder(connection)
   const sum = connection.prepare<[object], FolderSum>(`
     SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS sizeBytes,
       max(updated_at_ms) AS newestMs, max(path) AS last
     FROM (SELECT path, size_bytes, updated_at_ms FROM files
       WHERE owner_id = :ownerId AND path > :after AND path < :to ORDER BY path LIMIT :limit)`)
   return (viewer, { owner, folder, after, limit }) => {
-    const ownerId = idOf.get(owner)
+    const ownerId = idOf(owner)
     if (ownerId === undefined) return null
     if (!allows(rights.ofFolder(viewer, ownerId, folder), 'view')) return null
     const prefix = folder === '' ? '' : `${folder}/`

@@ -11,7 +11,7 @@ import { deleting } from './file-deletion'
 import { infoCommands, infoQueries } from './file-info'
 import { fileColumns, fileOf, type FileRow } from './file-row'
 import { Rights } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 export function fileQueries(
   connection: Connection,
@@ -60,12 +60,10 @@ function listing(connection: Connection): Handlers<'files.list'>['files.list'] {
       ORDER BY accounts.name, files.path LIMIT :limit`)
   const ofOwner = prepare('accounts.name = :owner')
   const ofAll = prepare('true')
-  const idOf = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const idOf = accountIdFinder(connection)
   const rights = new Rights(connection)
   const seesFolder = (viewer: Viewer, owner: string, prefix: string) => {
-    const ownerId = idOf.get(owner)
+    const ownerId = idOf(owner)
     const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
     return ownerId !== undefined && allows(rights.ofFolder(viewer, ownerId, folder), 'view')
   }

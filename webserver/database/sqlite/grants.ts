@@ -13,6 +13,7 @@ import {
   unknownGrantee,
 } from '../share-rules'
 import type { Connection } from './connection'
+import { accountIdFinder } from './row-finder'
 import { grantOf, selectGrants, type GrantRow } from './grant-row'
 import { visibleGrant } from './grant-queries'
 import { coveredBy, Places, type Located } from './places'
@@ -81,9 +82,7 @@ function setting(connection: Connection): Handlers<Commands>['grants.set'] {
 type Target = Omit<Located, 'folders'>
 
 function granteeFinder(connection: Connection) {
-  const findAccount = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const findAccount = accountIdFinder(connection)
   const findGroup = connection
     .prepare<[object], string>(
       `SELECT id FROM groups WHERE name = :group AND (:seesAll OR EXISTS (
@@ -93,7 +92,7 @@ function granteeFinder(connection: Connection) {
   return (viewer: Viewer, { ownerId }: Target, to: Grantee): GranteeIds => {
     const { accountId: viewerId, seesAll } = viewer
     if ('account' in to) {
-      const accountId = findAccount.get(to.account)
+      const accountId = findAccount(to.account)
       if (accountId === undefined) throw unknownGrantee('account')
       requireOther(accountId, { viewerId, ownerId })
       return { accountId, groupId: null }

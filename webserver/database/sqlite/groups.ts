@@ -4,6 +4,7 @@ import type { Group, GroupMember, GroupRole, Membership } from '../../domain/gro
 import type { Handlers } from '../operations'
 import { noManagerLeft, noSuchGroup, requireGroupManager, tooMany } from '../share-rules'
 import type { Connection } from './connection'
+import { accountIdFinder } from './row-finder'
 
 type Queries = 'groups.find' | 'groups.listOf'
 type Commands = 'groups.create' | 'groups.delete' | 'groups.setMember' | 'groups.removeMember'
@@ -128,7 +129,7 @@ export function dissolving(connection: Connection): (groupId: string) => void {
 
 function settingMember(connection: Connection): Handlers<Commands>['groups.setMember'] {
   const seen = visibleGroup(connection)
-  const findAccount = accountFinder(connection)
+  const findAccount = accountIdFinder(connection)
   const roleIn = roleFinder(connection)
   const requireAnotherManager = managerGuard(connection)
   const size = connection
@@ -164,7 +165,7 @@ function settingMember(connection: Connection): Handlers<Commands>['groups.setMe
 
 function removingMember(connection: Connection): Handlers<Commands>['groups.removeMember'] {
   const seen = visibleGroup(connection)
-  const findAccount = accountFinder(connection)
+  const findAccount = accountIdFinder(connection)
   const roleIn = roleFinder(connection)
   const requireAnotherManager = managerGuard(connection)
   const remove = connection.prepare<[string, string]>(
@@ -181,13 +182,6 @@ function removingMember(connection: Connection): Handlers<Commands>['groups.remo
     if (before === 'manager') requireAnotherManager(groupId)
     remove.run(groupId, accountId!)
   }
-}
-
-function accountFinder(connection: Connection) {
-  const find = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
-  return (name: string) => find.get(name)
 }
 
 function managerGuard(connection: Connection) {

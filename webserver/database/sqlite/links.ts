@@ -13,7 +13,7 @@ import { linkAfter, requireUnlocked, usesAfter } from '../link-rules'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
 import { requireRight, Rights } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 type Queries = 'links.find' | 'links.findManaged' | 'links.list'
 type Commands =
@@ -179,13 +179,11 @@ function creating(connection: Connection, links: Links): Handlers<Commands>['lin
 
 /** @throws {AppError} `not_found`, `forbidden` unless the viewer manages the target. */
 function targeting(connection: Connection) {
-  const idOf = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const idOf = accountIdFinder(connection)
   const findRow = rowFinder(connection)
   const rights = new Rights(connection)
   return (viewer: Viewer, target: NewLink['target']) => {
-    const ownerId = idOf.get(target.owner)
+    const ownerId = idOf(target.owner)
     if (ownerId === undefined) throw new AppError('not_found', 'there is no such file')
     if ('folder' in target) {
       requireRight(rights.ofFolder(viewer, ownerId, target.folder), 'manage')

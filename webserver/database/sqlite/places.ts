@@ -4,7 +4,7 @@ import type { Place } from '../../domain/file'
 import { foldersAbove, foldersOver, type Right } from '../../domain/rights'
 import type { Connection } from './connection'
 import { requireRight, Rights, type Covered } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 /** A place as rows refer to it. */
 export interface Located extends Covered {
@@ -19,9 +19,7 @@ export class Places {
 
   constructor(connection: Connection) {
     this.findRow = rowFinder(connection)
-    this.ownerIdOf = connection
-      .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-      .pluck()
+    this.ownerIdOf = accountIdFinder(connection)
     this.rights = new Rights(connection)
   }
 
@@ -31,7 +29,7 @@ export class Places {
       if (row === undefined) return null
       return { ownerId: row.ownerId, fileId: row.id, folder: null, folders: foldersAbove(row.path) }
     }
-    const ownerId = this.ownerIdOf.get(place.owner)
+    const ownerId = this.ownerIdOf(place.owner)
     if (ownerId === undefined) return null
     return { ownerId, fileId: null, folder: place.folder, folders: foldersOver(place.folder) }
   }

@@ -4,7 +4,7 @@ import type { LinkMode } from '../../domain/link'
 import { allows, foldersAbove, foldersOver, highestOf, type Right } from '../../domain/rights'
 import type { Handlers } from '../operations'
 import type { Connection } from './connection'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 /** A file, or the place of one that does not exist (`fileId` null). */
 export interface FileTarget {
@@ -31,19 +31,17 @@ export interface Covered {
 export function rightQueries(
   connection: Connection,
 ): Handlers<'rights.ofFile' | 'rights.ofFolder'> {
-  const idOf = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const idOf = accountIdFinder(connection)
   const findRow = rowFinder(connection)
   const rights = new Rights(connection)
   return {
     'rights.ofFile': (viewer, key) => {
-      const ownerId = idOf.get(key.owner)
+      const ownerId = idOf(key.owner)
       if (ownerId === undefined) return null
       return rights.ofFile(viewer, { ownerId, fileId: findRow(key)?.id ?? null, path: key.path })
     },
     'rights.ofFolder': (viewer, { owner, folder }) => {
-      const ownerId = idOf.get(owner)
+      const ownerId = idOf(owner)
       return ownerId === undefined ? null : rights.ofFolder(viewer, ownerId, folder)
     },
   }

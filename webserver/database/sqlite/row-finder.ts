@@ -9,3 +9,11 @@ export function rowFinder(connection: Connection): (key: FileKey) => FileRow | u
     WHERE accounts.name = :owner AND files.path = :path`)
   return ({ owner, path }) => find.get({ owner, path })
 }
+
+/** The account of a name, whoever asks. */
+export function accountIdFinder(connection: Connection): (name: string) => string | undefined {
+  const find = connection
+    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
+    .pluck()
+  return (name) => find.get(name)
+}

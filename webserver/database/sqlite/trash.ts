@@ -9,7 +9,7 @@ import type { Connection } from './connection'
 import { putting } from './file-commit'
 import { forgetting, removing } from './file-deletion'
 import { fileOf, rowOf, trashColumns, type FileRow } from './file-row'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 
 type Commands = 'trash.restore' | 'trash.delete' | 'trash.empty' | 'trash.purge'
 
@@ -64,11 +64,9 @@ export function trashCommands(connection: Connection): Handlers<Commands> {
 
 /** The account of that name, if the viewer may see its trash. */
 function findingOwner(connection: Connection) {
-  const find = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const find = accountIdFinder(connection)
   return (viewer: Viewer, owner: string): string | null => {
-    const ownerId = find.get(owner)
+    const ownerId = find(owner)
     return ownerId !== undefined && owns(viewer, ownerId) ? ownerId : null
   }
 }

@@ -6,7 +6,7 @@ import { requireJoinable, tooManyUploads } from '../upload-rules'
 import type { Connection } from './connection'
 import { Reservations } from './reservations'
 import { Rights } from './rights'
-import { rowFinder } from './row-finder'
+import { accountIdFinder, rowFinder } from './row-finder'
 import { isSenders, uploadFinder, uploadOf } from './upload-row'
 
 export function beginning(connection: Connection): Handlers<'uploads.begin'>['uploads.begin'] {
@@ -34,13 +34,11 @@ export function beginning(connection: Connection): Handlers<'uploads.begin'>['up
 
 /** @returns the id of the owner. @throws {AppError} `not_found`, `forbidden`. */
 function placing(connection: Connection) {
-  const idOf = connection
-    .prepare<[string], string>('SELECT id FROM accounts WHERE name = ?')
-    .pluck()
+  const idOf = accountIdFinder(connection)
   const findRow = rowFinder(connection)
   const rights = new Rights(connection)
   return (viewer: Viewer, { key }: NewUpload): string => {
-    const ownerId = idOf.get(key.owner)
+    const ownerId = idOf(key.owner)
     if (ownerId === undefined) throw new AppError('not_found', 'there is no such file')
     const fileId = findRow(key)?.id ?? null
     // Who comes by a link replaces nothing: where the path is taken, the file gets another.

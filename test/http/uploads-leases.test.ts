@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { RawConnection } from '../support/files/raw-connection'
 import { TestService, type TestAccount } from '../support/http/test-service'
 import { TusClient, uploadMetadata } from '../support/http/tus'
@@ -54,6 +55,33 @@ test('whoever comes meanwhile has it, and the one that was silent is told so', a
   silent.socket.destroy()
   const file = await service.call('GET', '/v1/files/ada/taken', ada.token).buffer(true)
   expect((file.body as Buffer).toString()).toBe('12345abcde')
+})
+
+test('what one that was silent worked with goes to one of the next uploads, not to two', async () => {
+  const lost = await client.begin(10)
+  const silent = await beginPatch(lost, 0, 10, '12345')
+  await waitUntil('what came is counted', isAt(lost, 5))
+  await client.patch(lost, 5, Buffer.from('abcde')).expect(204)
+  silent.socket.write('67890')
+  expect((await silent.answer()).status).toBe(409)
+  silent.socket.destroy()
+
+  const bodies = ['aaaaabbbbb', 'cccccddddd'] as const
+  const paths = ['one', 'another'] as const
+  const locations = await Promise.all(
+    paths.map((path) => client.begin(10, uploadMetadata({ path }))),
+  )
+  const begun = await Promise.all(
+    locations.map((location, which) => beginPatch(location, 0, 10, bodies[which]!.slice(0, 5))),
+  )
+  for (const [which, connection] of begun.entries()) {
+    connection.socket.write(bodies[which]!.slice(5))
+    expect((await connection.answer()).status).toBe(204)
+    connection.socket.destroy()
+    const { headers } = await service.call('GET', `/v1/files/ada/${paths[which]}`, ada.token)
+    const digest = createHash('sha256').update(bodies[which]!).digest('base64')
+    expect(headers['repr-digest']).toBe(`sha-256=:${digest}:`)
+  }
 })
 
 test('a connection that breaks leaves what it brought', async () => {

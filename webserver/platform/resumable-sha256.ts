@@ -6,6 +6,8 @@ const idle: IHasher[] = []
 
 /** A SHA-256 whose state can be kept as text, and gone on with in another process: what Node's own cannot. */
 export class ResumableSha256 {
+  private isFreed = false
+
   private constructor(private readonly hasher: IHasher) {}
 
   /** @param state of a hash that was saved; null begins a new one. */
@@ -29,8 +31,10 @@ export class ResumableSha256 {
     return this.hasher.digest()
   }
 
-  /** Lets another hash have what this one was made of. Not to be used any more. */
+  /** Lets another hash have what this one was made of, which must be one only. Not to be used any more, but by `free`. */
   free(): void {
+    if (this.isFreed) return
+    this.isFreed = true
     if (idle.length < idleMax) idle.push(this.hasher)
   }
 }

@@ -41,13 +41,17 @@ function hasProcess(pid: number): boolean {
   }
 }
 
-/** proc_pid_stat(5): the state is the 3rd field, the start time the 22nd; a zombie is as good as gone. */
+/**
+ * proc_pid_stat(5): the state is the 3rd field, the number of threads the 20th, the start time the 22nd. A zombie is as good
+ * as gone, but for one whose other threads are still in a call of the kernel that they began, as a write is.
+ */
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? 'gone' : `${boot} ${fields[19]}`
+    const isOver = fields[0] === 'Z' && Number(fields[17]) <= 1
+    return isOver ? 'gone' : `${boot} ${fields[19]}`
   } catch {
     return null
   }

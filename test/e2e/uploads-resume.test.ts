@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
-import { Upload } from 'tus-js-client'
+import { Upload, type UploadOptions } from 'tus-js-client'
 import { Client, type Received } from '../support/files/client'
 import { pieceType, tus, uploadMetadata } from '../support/http/tus'
 import { signIn } from '../support/service/accounts'
 import { kill } from '../support/service/process-table'
+import { waitUntil } from '../support/service/wait-until'
 import { startService, type Service, type ServiceProcess } from '../support/service/start-service'
 
 const mebibyte = 1024 ** 2
@@ -22,33 +23,31 @@ describe('a stock client behind nginx', () => {
   })
   afterAll(() => service.dispose())
 
-  /** Resolves when the client says that it is done; whenever a chunk is, `onChunk` hears how far it is. */
-  function upload(path: string, chunkSize: number, onChunk: (acceptedBytes: number) => void) {
-    return new Promise<Upload>((resolve, reject) => {
-      const started = new Upload(content, {
+  /** Resolves when the client says that it is done. */
+  function upload(path: string, options: Partial<UploadOptions>) {
+    return new Promise<void>((resolve, reject) => {
+      new Upload(content, {
         endpoint: `${service.url}/v1/uploads`,
         headers,
-        chunkSize,
         metadata: { path, filetype: 'application/octet-stream' },
         retryDelays: Array.from({ length: 100 }, () => 100),
-        onChunkComplete: (_size, acceptedBytes) => onChunk(acceptedBytes),
-        onProgress: (sentBytes) => chunkSize === Infinity && onChunk(sentBytes),
-        onSuccess: () => resolve(started),
+        onSuccess: () => resolve(),
         onError: reject,
-      })
-      started.start()
+        ...options,
+      }).start()
     })
   }
 
   async function digestOf(path: string): Promise<string> {
     const answer = await fetch(`${service.url}/v1/files/root/${path}`, { headers })
     const body = await buffer(Readable.fromWeb(answer.body as never))
+    if (!answer.ok) throw new Error(`${answer.status}: ${body.toString()}`)
     return createHash('sha256').update(body).digest('hex')
   }
 
-  async function openUploads(): Promise<unknown[]> {
+  async function openUploads(): Promise<{ offset: number }[]> {
     const answer = await fetch(`${service.url}/v1/uploads`, { headers })
-    return ((await answer.json()) as { uploads: unknown[] }).uploads
+    return ((await answer.json()) as { uploads: { offset: number }[] }).uploads
   }
 
   const roles = ['worker', 'writer', 'nginx'] as const satisfies ServiceProcess['role'][]
@@ -57,13 +56,14 @@ describe('a stock client behind nginx', () => {
     async (victim) => {
       let killed = false
       const path = `chunks-${victim.replaceAll(' ', '-')}`
-      await upload(path, 2 * mebibyte, (acceptedBytes) => {
+      const onChunkComplete = (_size: number, acceptedBytes: number) => {
         if (killed || acceptedBytes < 6 * mebibyte) return
         killed = true
         const role = victim === 'every worker at once' ? 'worker' : victim
         const pids = service.pids(role)
         for (const pid of victim === role ? pids.slice(0, 1) : pids) kill(pid)
-      })
+      }
+      await upload(path, { chunkSize: 2 * mebibyte, onChunkComplete })
       expect(killed).toBe(true)
       expect(await digestOf(path)).toBe(sha256)
       expect(await openUploads()).toEqual([])
@@ -73,27 +73,30 @@ describe('a stock client behind nginx', () => {
 
   test('goes on after kill -9 of every worker, in one request', async () => {
     let killed = false
-    await upload('whole', Infinity, (sentBytes) => {
-      if (killed || sentBytes < 4 * mebibyte) return
+    // The rest is not sent before some of it was taken in and the workers are dead.
+    async function* withDeathBetween(startByte: number, endByte: number) {
+      const middleByte = startByte + 4 * mebibyte
+      yield content.subarray(startByte, middleByte)
+      await waitUntil('some is taken in', async () => (await openUploads())[0]!.offset >= mebibyte)
+      service.pids('worker').forEach(kill)
       killed = true
-      for (const pid of service.pids('worker')) kill(pid)
-    })
+      yield content.subarray(middleByte, endByte)
+    }
+    const slice = (startByte: number, endByte: number) => {
+      const rest = content.subarray(startByte, endByte)
+      const body = killed ? rest : Readable.from(withDeathBetween(startByte, endByte))
+      const value = Object.assign(body, { size: rest.length })
+      return Promise.resolve({ value, done: true })
+    }
+    const source = { size: content.length, slice, close: () => undefined }
+    await upload('whole', { fileReader: { openFile: () => Promise.resolve(source) } })
     expect(killed).toBe(true)
     expect(await digestOf('whole')).toBe(sha256)
     await service.ready()
   })
 
   test('joins what it sent side by side', async () => {
-    await new Promise<void>((resolve, reject) => {
-      new Upload(content, {
-        endpoint: `${service.url}/v1/uploads`,
-        headers,
-        parallelUploads: 3,
-        metadata: { path: 'side-by-side' },
-        onSuccess: () => resolve(),
-        onError: reject,
-      }).start()
-    })
+    await upload('side-by-side', { parallelUploads: 3 })
     expect(await digestOf('side-by-side')).toBe(sha256)
   })
 })

@@ -26,8 +26,6 @@ afterAll(() => service.stop())
 
 type Headers = Record<string, string>
 const at = (path: string) => uploadMetadata({ path })
-const digestOf = (algorithm: string, content: Buffer) =>
-  `${algorithm} ${createHash(algorithm).update(content).digest('base64')}`
 
 const call = (...args: Parameters<TusClient['call']>) => client.call(...args)
 const begin = (...args: Parameters<TusClient['begin']>) => client.begin(...args)
@@ -206,7 +204,8 @@ test('the first bytes may come at once, and all of them', async () => {
   expect(whole.get('Upload-Offset')).toBe('500')
   expect(whole.get('Content-Location')).toBe('/v1/files/ada/whole')
   expect((await read('whole')).equals(content)).toBe(true)
-  const part = await send(600, { 'Upload-Checksum': digestOf('md5', content) }).expect(201)
+  const digest = createHash('md5').update(content).digest('base64')
+  const part = await send(600, { 'Upload-Checksum': `md5 ${digest}` }).expect(201)
   expect(await offsetOf(part.get('Location')!)).toBe(500)
   await call('DELETE', part.get('Location')!).expect(204)
   const wrongType = await send(500, { 'Content-Type': 'text/plain' })
@@ -232,18 +231,6 @@ test('the length may be said later, and is reserved from then on', async () => {
   expect(info.body).toMatchObject({ length: 11, offset: 9 })
   await patch(location, 9, Buffer.from('!!')).expect(204)
   expect((await read('later')).toString()).toBe('hello you!!')
-})
-
-test.each(['sha1', 'sha256', 'md5'])('a checksum by %s is held against the bytes', async (name) => {
-  const content = randomBytes(300)
-  const location = await begin(300, at('summed'))
-  const wrong = await patch(location, 0, content, {
-    'Upload-Checksum': digestOf(name, content.subarray(1)),
-  })
-  expect([wrong.status, codeOf(wrong)]).toEqual([460, 'checksum_mismatch'])
-  expect(await offsetOf(location)).toBe(0)
-  await patch(location, 0, content, { 'Upload-Checksum': digestOf(name, content) }).expect(204)
-  expect((await read('summed')).equals(content)).toBe(true)
 })
 
 test('parts are joined without copying them, in the order that is said', async () => {

@@ -25,6 +25,10 @@ export class BodyDigests {
     this.wanted = isOther ? createHash(nodeNames['sha-512']) : null
   }
 
+  get areGiven(): boolean {
+    return this.checks.length > 0
+  }
+
   /**
    * The same bytes, hashed on the way.
    * @throws {AppError} `invalid` at their end when they are not what a digest says; who reads them must keep none of them.

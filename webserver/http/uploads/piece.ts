@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Piece } from '../../services/uploads/resumable'
+import { BodyDigests } from './body-digests'
 import { requestBody } from './request-body'
 import { checksumOf } from './tus-fields'
 
@@ -9,10 +10,14 @@ export function pieceOf(
   res: Response,
   { bodyIdleTimeoutMs }: { bodyIdleTimeoutMs: number },
 ): Piece {
-  const length = req.headers['content-length']
+  const { headers } = req
+  const length = headers['content-length']
+  const digests = new BodyDigests(headers)
+  const checksum = checksumOf(headers)
+  const openBody = () => digests.through(requestBody(req, res, bodyIdleTimeoutMs))
   return {
     declaredBytes: length === undefined ? null : Number(length),
-    checksum: checksumOf(req.headers),
-    openBody: () => requestBody(req, res, bodyIdleTimeoutMs),
+    isChecked: checksum !== null || digests.areGiven,
+    openBody: () => (checksum === null ? openBody() : checksum.through(openBody())),
   }
 }

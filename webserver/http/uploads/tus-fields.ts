@@ -102,7 +102,7 @@ function textOf(value: string): string {
   }
 }
 
-/** What `Upload-Checksum` says of the body, seen as it comes. @throws {AppError} `invalid`. */
+/** What `Upload-Checksum` says of the body. @throws {AppError} `invalid`. */
 export function checksumOf(headers: IncomingHttpHeaders): Checksum | null {
   const text = headers['upload-checksum']
   if (text === undefined) return null
@@ -114,24 +114,21 @@ export function checksumOf(headers: IncomingHttpHeaders): Checksum | null {
 }
 
 export class Checksum {
-  private readonly hash: Hash
-  private verdict: boolean | null = null
-
   constructor(
-    hash: Hash,
+    private readonly hash: Hash,
     private readonly expected: Buffer,
-  ) {
-    this.hash = hash
-  }
+  ) {}
 
-  update(chunk: Buffer): void {
-    this.hash.update(chunk)
-  }
-
-  /** Of all that was seen until the first time of asking. */
-  matches(): boolean {
-    this.verdict ??= this.hash.digest().equals(this.expected)
-    return this.verdict
+  /** The same bytes, hashed on the way. @throws {AppError} `checksum_mismatch` at their end. */
+  async *through(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
+      this.hash.update(chunk)
+      yield chunk
+    }
+    if (this.hash.digest().equals(this.expected)) return
+    throw new AppError('checksum_mismatch', 'The bytes do not have the checksum that was sent', {
+      field: 'Upload-Checksum',
+    })
   }
 }
 

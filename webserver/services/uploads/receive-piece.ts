@@ -9,6 +9,8 @@ export interface InHand {
   upload: ResumedUpload
   /** While the lease is given back, there is nothing to end. */
   isReleased: boolean
+  /** Whether all of the piece came, and is what it was said to be. */
+  isRead: boolean
 }
 
 interface Receiving {
@@ -20,7 +22,7 @@ interface Receiving {
 
 /**
  * Streams a piece into the upload in hand. Every `uploadFlushBytes`, and a third of the lease's time, what came is made
- * durable and counted, unless a checksum over all of it is still to be seen. While no byte comes the lease is given back, so
+ * durable and counted, unless all of it is still to be checked. While no byte comes the lease is given back, so
  * that a connection that died without a word keeps nobody waiting, and taken again with the next byte.
  * @throws {AppError} what the body throws; `conflict`, `locked` when another has the upload by now; `too_large`,
  * `quota_exceeded`.
@@ -32,16 +34,16 @@ export async function receivePiece(hand: InHand, receiving: Receiving): Promise<
     const startedAt = timing.now()
     const step = await nextOf(body, hand, receiving)
     timing.end('read', startedAt)
-    if (step.done === true) return
+    if (step.done === true) break
     const chunk = step.value
     requireFitting(use, hand.upload, chunk.length)
     await hand.upload.cover(hand.upload.endBytes + chunk.length)
-    piece.checksum?.update(chunk)
     await hand.upload.write(chunk, timing)
     if (!hand.upload.isDue()) continue
-    if (piece.checksum === null) await hand.upload.commit(timing, { release: false })
+    if (!piece.isChecked) await hand.upload.commit(timing, { release: false })
     else if (hand.upload.isLeaseDue()) await hand.upload.renew(timing)
   }
+  hand.isRead = true
 }
 
 function requireFitting(
@@ -64,7 +66,7 @@ async function nextOf(
   const next = body.next()
   const soon = await within(next, use.settings.uploadLeaseMs / 2)
   if (soon !== null) return soon
-  if (piece.checksum !== null)
+  if (piece.isChecked)
     throw new AppError('invalid', 'The body stood still for too long', { field: 'body' })
   // Should the lines before `await next` throw, nobody else would take its error.
   next.catch(() => undefined)

@@ -51,9 +51,9 @@ export class ResumableUploads {
   }
 
   /**
-   * Goes on with an upload. What came is kept however the request ends, unless it had a checksum.
+   * Goes on with an upload. What came is kept however the request ends, unless it is checked and was not read whole.
    * @throws {AppError} `not_found`, `gone`; `conflict` when the upload is at another offset; `locked` while another request
-   * writes it; `checksum_mismatch`; `too_large`; what `admit` says, since rights and conditions are judged anew; and
+   * writes it; `too_large`; what its body throws and `admit` says, since rights and conditions are judged anew; and
    * when it is complete, what the commit says: the upload stays then, and an empty piece tries again.
    */
   async write(who: Sender, position: Position, piece: Piece, timing: Timing): Promise<PieceResult> {
@@ -111,11 +111,10 @@ export class ResumableUploads {
     piece: Piece,
     timing: Timing,
   ): Promise<PieceResult> {
-    const hand: InHand = { upload, isReleased: false }
+    const hand: InHand = { upload, isReleased: false, isRead: false }
     const viewer = () => this.viewerOf(who)
     try {
       await receivePiece(hand, { use: this.use, viewer, piece, timing })
-      requireMatching(piece)
       return await this.settle(who, hand, timing)
     } catch (error) {
       await this.keep(hand, piece, timing)
@@ -153,11 +152,11 @@ export class ResumableUploads {
     return result
   }
 
-  /** However a request ends, what it brought is kept, unless a checksum was to say whether it is right. */
+  /** However a request ends, what it brought is kept, unless its end was to say whether it is right. */
   private async keep(hand: InHand, piece: Piece, timing: Timing): Promise<void> {
     if (hand.isReleased) return
-    if (piece.checksum === null || piece.checksum.matches()) await hand.upload.keep(timing)
-    else await hand.upload.discard()
+    if (piece.isChecked && !hand.isRead) await hand.upload.discard()
+    else await hand.upload.keep(timing)
   }
 
   private async admit(
@@ -200,15 +199,8 @@ export class ResumableUploads {
 
 const nothing: Piece = {
   declaredBytes: 0,
-  checksum: null,
+  isChecked: false,
   openBody: () => Readable.from([]),
-}
-
-function requireMatching({ checksum }: Piece): void {
-  if (checksum === null || checksum.matches()) return
-  throw new AppError('checksum_mismatch', 'The bytes do not have the checksum that was sent', {
-    field: 'Upload-Checksum',
-  })
 }
 
 function admissionOf({ kind, owner, path, condition }: UploadSession) {

@@ -38,9 +38,9 @@ export interface Joining extends Omit<Announcement, 'kind' | 'lengthBytes'> {
 export interface Piece {
   /** What the sender says their number is; null when it does not say. */
   declaredBytes: number | null
-  /** Sees the bytes as they come and is asked at their end: false throws them away. */
-  checksum: { update(chunk: Buffer): void; matches(): boolean } | null
-  /** Called once, when the piece is admitted. Throws `AppError` when the body ends early: what came is kept. */
+  /** Whether nothing of it counts before all of it was read: its sender said what it would be found to be. */
+  isChecked: boolean
+  /** Called once, when the piece is admitted. Throws `AppError` when the body ends early, or is not what it was said to be. */
   openBody(): AsyncIterable<Buffer>
 }
 

@@ -1,0 +1,58 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Response } from 'supertest'
+import { TusClient, uploadMetadata } from '../support/http/tus'
+import { TestService, type TestAccount } from '../support/http/test-service'
+
+let service: TestService
+let ada: TestAccount
+let client: TusClient
+
+beforeAll(async () => {
+  service = await TestService.start()
+  ada = await service.makeMember(await service.makeAdmin(), 'ada')
+  client = new TusClient(service, ada.token)
+})
+afterAll(() => service.stop())
+
+async function read(path: string): Promise<Buffer> {
+  const answer = await service.call('GET', `/v1/files/ada/${path}`, ada.token).buffer(true)
+  return Buffer.from(answer.body as Buffer)
+}
+
+const codeOf = ({ body }: Response) => (body as { code: string }).code
+const digestOf = (algorithm: string, content: Buffer) =>
+  `${algorithm} ${createHash(algorithm).update(content).digest('base64')}`
+
+test.each(['sha1', 'sha256', 'md5'])('a checksum by %s is held against the bytes', async (name) => {
+  const content = randomBytes(300)
+  const location = await client.begin(300, uploadMetadata({ path: 'summed' }))
+  const wrong = await client.patch(location, 0, content, {
+    'Upload-Checksum': digestOf(name, content.subarray(1)),
+  })
+  expect([wrong.status, codeOf(wrong)]).toEqual([460, 'checksum_mismatch'])
+  expect(await client.offsetOf(location)).toBe(0)
+  await client
+    .patch(location, 0, content, { 'Upload-Checksum': digestOf(name, content) })
+    .expect(204)
+  expect((await read('summed')).equals(content)).toBe(true)
+})
+
+test.each([
+  ['Content-Digest', 'sha-256'],
+  ['Repr-Digest', 'sha-512'],
+])('%s by %s is held against the bytes of a request', async (field, name) => {
+  const content = randomBytes(300)
+  const said = (bytes: Buffer) => {
+    const digest = createHash(name.replace('-', '')).update(bytes).digest('base64')
+    return { [field]: `${name}=:${digest}:` }
+  }
+  const location = await client.begin(300, uploadMetadata({ path: 'digested' }))
+  const wrong = await client.patch(location, 0, content, said(content.subarray(1)))
+  expect([wrong.status, codeOf(wrong)]).toEqual([400, 'invalid'])
+  expect(await client.offsetOf(location)).toBe(0)
+  await client
+    .patch(location, 0, content.subarray(0, 200), said(content.subarray(0, 200)))
+    .expect(204)
+  await client.patch(location, 200, content.subarray(200), said(content.subarray(200))).expect(204)
+  expect((await read('digested')).equals(content)).toBe(true)
+})

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import type { Response } from 'supertest'
+import { RawConnection } from '../support/files/raw-connection'
 import { expectProblem } from '../support/http/problems'
 import { TestService, type TestAccount } from '../support/http/test-service'
+import { waitUntil } from '../support/service/wait-until'
 
 interface FormView {
   files: { path: string; size: number; contentType: string }[]
@@ -95,6 +97,33 @@ describe('forms', () => {
     const none = { 'If-None-Match': '*' }
     expectProblem(await post('/mixed', again, none), 'precondition_failed')
     expectProblem(await service.call('GET', '/v1/files/alice/mixed/new', alice.token), 'not_found')
+  })
+
+  test('a file that somebody stores meanwhile is named as refused, the others are stored', async () => {
+    const body = formOf(fileNamed('first'), fileNamed('second', 'ours'), fileNamed('third'))
+    const endAt = body.indexOf('ours') + 2
+    const connection = await RawConnection.open(service.port)
+    connection.send(
+      'POST /v1/files/alice/race HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${alice.token}`,
+      'Content-Type: multipart/form-data; boundary=cut',
+      'If-None-Match: *',
+      `Content-Length: ${body.length}`,
+    )
+    connection.socket.write(body.slice(0, endAt))
+    const drafts = () => readdir(service.scratch.paths.drafts)
+    await waitUntil('the second is admitted', async () => (await drafts()).length === 2)
+    await service.call('PUT', '/v1/files/alice/race/second', alice.token).send('theirs').expect(201)
+    connection.socket.write(body.slice(endAt))
+    const answer = await connection.answer()
+    connection.socket.destroy()
+    expect(answer.status).toBe(207)
+    expect(JSON.parse(answer.body.toString())).toMatchObject({
+      files: [{ path: 'race/first' }, { path: 'race/third' }],
+      refused: [{ path: 'race/second', code: 'precondition_failed' }],
+    })
+    expect((await contentOf('race/second')).toString()).toBe('theirs')
   })
 
   const wrong: [string, string, Parameters<typeof expectProblem>[1]][] = [

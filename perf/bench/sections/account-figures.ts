@@ -30,7 +30,7 @@ export async function accountFigures(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const directory = directoryFor(bench, 'account-figures')
   await prepareSqlite(directory).close()
-  const store = openSqliteStore(directory, 64 * 1024 ** 2)
+  const store = openSqliteStore(directory, 16 * 1024 ** 2)
   store.commit([{ name: 'accounts.create', args: [newAccount()] }])
   const costs = batchSizes.map((batch): Cost => ({ batch, wholeUs: [], figuresUs: [] }))
   for (let round = 0; round < bench.rounds; round++)

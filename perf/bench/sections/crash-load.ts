@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { filePath } from '../../../webserver/demo/client'
 import { requireFloats } from '../../../webserver/demo/tensors'
@@ -50,14 +50,14 @@ export class MixedLoad {
   private readonly steps = [
     ...[this.replace, this.delete, this.restore, this.revert, this.letGo, this.forget],
     ...[this.replace, this.delete, this.restore, this.move, this.append, this.append],
-    ...[this.move, this.describe, this.empty],
+    ...[this.move, this.describe, this.empty, this.spoil, this.race, this.letGo, this.forget],
   ]
 
   private async changeSome(): Promise<boolean> {
     const free = (isFile: boolean) =>
       this.ledger.pathsWith(isFile).filter((path) => !this.taken.has(path))
     const step = this.steps[randomInt(this.steps.length)]!
-    const needsFile = step !== this.restore && step !== this.letGo && step !== this.empty
+    const needsFile = step !== this.restore && step !== this.letGo
     const paths = free(needsFile)
     const path = paths[randomInt(Math.max(1, paths.length))]
     if (path === undefined) return false
@@ -123,6 +123,35 @@ export class MixedLoad {
       ask(this.service, 'PATCH', at, { body }),
     )
     return answer !== null
+  }
+
+  /** Bytes that are not what they are said to be leave nothing, and their room is given back. */
+  private async spoil(): Promise<boolean> {
+    const path = `crash/spoilt-${randomBytes(9).toString('hex')}`
+    this.ledger.files.set(path, new Set([null]))
+    const body = randomBytes(contentBytesMax)
+    const digest = createHash('sha256').update('other').digest('base64')
+    const headers = { 'content-digest': `sha-256=:${digest}:` }
+    const answer = await ask(this.service, 'PUT', this.at(path), { headers, body }).catch(
+      () => null,
+    )
+    return answer?.status === 400
+  }
+
+  /** Of two that make one file, one makes it, and what the other brought goes. */
+  private async race(): Promise<boolean> {
+    const path = `crash/raced-${randomBytes(9).toString('hex')}`
+    const bodies = [randomBytes(5000), randomBytes(5000)]
+    const states = bodies.map(sha256Of)
+    this.ledger.files.set(path, new Set([null, ...states]))
+    const headers = { 'if-none-match': '*' }
+    const send = (body: Buffer) => ask(this.service, 'PUT', this.at(path), { headers, body })
+    const answers = await Promise.all(
+      bodies.map((body) => this.ledger.count('race', () => send(body))),
+    )
+    const winner = states.find((_, which) => answers[which] !== null)
+    if (winner !== undefined) this.ledger.files.set(path, new Set([winner]))
+    return winner !== undefined
   }
 
   private async delete(path: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Service } from '../service'
 import { sha256Of, type Ledger } from './crash-ledger'
-import { ask, type Answer } from './crash-requests'
+import { ask } from './crash-requests'
 
 const tus = { 'tus-resumable': '1.0.0' }
 const contentBytesMin = 20_000
@@ -20,23 +20,65 @@ export class ResumableLoad {
 
   async step(): Promise<boolean> {
     const path = `crash/resumed-${randomBytes(9).toString('hex')}`
-    // Some have the same bytes, so that two uploads publish one blob.
-    const length = randomInt(contentBytesMin, contentBytesMax)
-    const body = randomInt(4) === 0 ? Buffer.alloc(contentBytesMin, 7) : randomBytes(length)
-    const created = await this.ledger.count('begin upload', () => this.create(path, body.length))
-    const location = created?.headers.get('location') ?? null
-    if (location === null) return false
+    const way = randomInt(6)
+    if (way === 0) return this.join(path)
+    if (way === 1) return this.giveUp(path)
+    return this.resume(path, { isLengthLate: way === 2 })
+  }
+
+  private async resume(
+    path: string,
+    { isLengthLate }: { isLengthLate: boolean },
+  ): Promise<boolean> {
+    const body = someBytes()
+    const length = isLengthLate
+      ? { 'upload-defer-length': '1' }
+      : { 'upload-length': String(body.length) }
+    const at = await this.begin({ ...length, ...this.placeOf(path) })
+    if (at === null) return false
     this.ledger.files.set(path, new Set([null, sha256Of(body)]))
-    const isDone = await this.sendAll(new URL(location, this.service.url).pathname, body)
+    const isDone = await this.sendAll(at, body)
     if (isDone) this.ledger.files.set(path, new Set([sha256Of(body)]))
     return isDone
   }
 
-  private create(path: string, length: number): Promise<Answer> {
+  /** A file of two parts. */
+  private async join(path: string): Promise<boolean> {
+    const bodies = [someBytes(), someBytes()]
+    const parts: string[] = []
+    for (const body of bodies) {
+      const length = { 'upload-length': String(body.length) }
+      const at = await this.begin({ ...length, 'upload-concat': 'partial' })
+      if (at === null || !(await this.sendAll(at, body))) return false
+      parts.push(at)
+    }
+    const headers = { ...tus, 'upload-concat': `final;${parts.join(' ')}`, ...this.placeOf(path) }
+    const send = () => ask(this.service, 'POST', '/v1/uploads', { headers })
+    const to = sha256Of(Buffer.concat(bodies))
+    return (await this.ledger.change('join uploads', { path, to }, send)) !== null
+  }
+
+  private async giveUp(path: string): Promise<boolean> {
+    const body = someBytes()
+    const length = { 'upload-length': String(body.length) }
+    const at = await this.begin({ ...length, ...this.placeOf(path) })
+    if (at === null || (await this.send(at, body, 0)) === null) return false
+    const send = () => ask(this.service, 'DELETE', at, { headers: tus })
+    return (await this.ledger.count('give upload up', send)) !== null
+  }
+
+  /** @returns its path; null when that was not answered. */
+  private async begin(said: Record<string, string>): Promise<string | null> {
+    const headers = { ...tus, ...said }
+    const answer = await this.ledger.count('begin upload', () =>
+      ask(this.service, 'POST', '/v1/uploads', { headers }),
+    )
+    return answer?.headers.get('location') ?? null
+  }
+
+  private placeOf(path: string): Record<string, string> {
     const encode = (text: string) => Buffer.from(text).toString('base64')
-    const metadata = `owner ${encode(this.service.account)},path ${encode(path)}`
-    const headers = { ...tus, 'upload-length': String(length), 'upload-metadata': metadata }
-    return ask(this.service, 'POST', '/v1/uploads', { headers })
+    return { 'upload-metadata': `owner ${encode(this.service.account)},path ${encode(path)}` }
   }
 
   /** @returns whether the last byte was acknowledged. */
@@ -62,6 +104,7 @@ export class ResumableLoad {
     const headers = {
       ...tus,
       'upload-offset': String(offset),
+      ...(end === body.length ? { 'upload-length': String(end) } : {}),
       'content-type': 'application/offset+octet-stream',
     }
     const answer = await this.ledger.count('continue upload', () =>
@@ -77,4 +120,10 @@ export class ResumableLoad {
     const offset = answer?.headers.get('upload-offset') ?? null
     return offset === null ? null : Number(offset)
   }
+}
+
+/** Some have the same bytes, so that two uploads publish one blob. */
+function someBytes(): Buffer {
+  const length = randomInt(contentBytesMin, contentBytesMax)
+  return randomInt(4) === 0 ? Buffer.alloc(contentBytesMin, 7) : randomBytes(length)
 }

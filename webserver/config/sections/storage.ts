@@ -273,7 +273,7 @@ export const database = section({
   walBytesMax: whole(
     'bytes',
     [mebibyte, 64 * gibibyte],
-    64 * mebibyte,
-    'The write-ahead log is checkpointed when it grows beyond this.',
+    16 * mebibyte,
+    'The write-ahead log is checkpointed when it grows beyond this; a larger one does so less often and takes longer.',
   ),
 })

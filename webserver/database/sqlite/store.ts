@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import type { Statement } from 'better-sqlite3'
 import { noFaults, type FaultPoints } from '../../platform/fault-points'
 import {
@@ -11,14 +10,7 @@ import {
 } from '../operations'
 import { accountCommands } from './accounts'
 import { blobCommands } from './blobs'
-import {
-  isBusy,
-  isSqliteError,
-  openWriteConnection,
-  translated,
-  walPathOf,
-  type Connection,
-} from './connection'
+import { boundLog, isBusy, openWriteConnection, translated, type Connection } from './connection'
 import { contentCommands } from './contents'
 import { fileCommands } from './files'
 import { linkCommands } from './links'
@@ -38,7 +30,8 @@ export function openSqliteStore(
 ): Store {
   const connection = openWriteConnection(directory)
   requireCurrent(connection)
-  return new SqliteStore(connection, { walPath: walPathOf(directory), walBytesMax, faults })
+  boundLog(connection, walBytesMax)
+  return new SqliteStore(connection, faults)
 }
 
 class SqliteStore implements Store {
@@ -48,11 +41,10 @@ class SqliteStore implements Store {
   private readonly savepoint: Statement<[]>
   private readonly release: Statement<[]>
   private readonly undo: Statement<[]>
-  private checkpointAtBytes: number
 
   constructor(
     private readonly connection: Connection,
-    private readonly options: { walPath: string; walBytesMax: number; faults: FaultPoints },
+    private readonly faults: FaultPoints,
   ) {
     this.handlers = {
       ...accountCommands(connection),
@@ -73,18 +65,16 @@ class SqliteStore implements Store {
     this.savepoint = connection.prepare('SAVEPOINT operation')
     this.release = connection.prepare('RELEASE operation')
     this.undo = connection.prepare('ROLLBACK TO operation')
-    this.checkpointAtBytes = options.walBytesMax
   }
 
   commit(operations: readonly Operation[]): Outcome[] | null {
     try {
-      this.options.faults.pass('writer:begin', operations)
+      this.faults.pass('writer:begin', operations)
       this.begin.run()
       const outcomes = operations.map((operation) => this.attempt(operation))
-      this.options.faults.pass('writer:commit', operations)
+      this.faults.pass('writer:commit', operations)
       this.end.run()
-      this.options.faults.pass('writer:answer', operations)
-      this.checkpointWhenLarge()
+      this.faults.pass('writer:answer', operations)
       return outcomes
     } catch (error) {
       return this.giveUp(operations, error)
@@ -127,26 +117,5 @@ class SqliteStore implements Store {
     const known = translated(error)
     if (known === error) throw error
     return operations.map(() => ({ error: known }))
-  }
-
-  /**
-   * A reader in the middle of a query keeps the log from being cut, and so does a full disk; then the next attempt is one
-   * more limit away. The operations are durable in the log either way.
-   */
-  private checkpointWhenLarge(): void {
-    const { walPath, walBytesMax } = this.options
-    const sizeBytes = statSync(walPath, { throwIfNoEntry: false })?.size ?? 0
-    if (sizeBytes <= this.checkpointAtBytes) return
-    this.checkpointAtBytes = this.checkpoint() ? walBytesMax : sizeBytes + walBytesMax
-  }
-
-  private checkpoint(): boolean {
-    try {
-      const [{ busy }] = this.connection.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }]
-      return busy === 0
-    } catch (error) {
-      if (isSqliteError(error)) return false
-      throw error
-    }
   }
 }

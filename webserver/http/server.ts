@@ -12,6 +12,7 @@ import { authenticator } from './middleware/authenticate'
 import { requestContext } from './middleware/context'
 import { inTurn } from './middleware/in-turn'
 import { securityHeaders } from './middleware/security-headers'
+import { shortTurns } from './middleware/short-turns'
 import { nodeHeadersMax, strictRequests } from './middleware/strict-requests'
 import { problemHandler } from './problem'
 import type { RequestCounts } from './request-counts'
@@ -37,6 +38,7 @@ export function createHttpServer(dependencies: HttpDependencies): Server {
   app.use(
     requestContext(perf, requests),
     admission(config.requestsInFlightMax, { perf, requests }),
+    shortTurns(),
     securityHeaders,
   )
   if (!config.nginx) app.use(strictRequests)

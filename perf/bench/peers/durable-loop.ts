@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 
 /** Keep so many small contents durably, so many at once, for so long. */
 export interface DurableOrder {
@@ -8,6 +9,8 @@ export interface DurableOrder {
   sizeBytes: number
   concurrency: number
   durationMs: number
+  /** A database where each is recorded by a commit of its own; null keeps no records. */
+  recordsPath: string | null
 }
 
 export interface DurableResult {
@@ -28,18 +31,33 @@ async function keep(directory: string, name: string, content: Buffer): Promise<v
   await unlink(draft)
 }
 
+/** Commits as the service's database does: the log is on the disk when this returns. */
+function recorder(path: string): { record(name: string): void; close(): void } {
+  const records = new Sqlite(path)
+  records.pragma('journal_mode = WAL')
+  records.pragma('synchronous = FULL')
+  records.exec('CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, at_ms INTEGER)')
+  const insert = records.prepare('INSERT INTO files VALUES (?, ?)')
+  return { record: (name) => insert.run(name, Date.now()), close: () => records.close() }
+}
+
 async function measure(order: DurableOrder): Promise<DurableResult> {
+  const records = order.recordsPath === null ? null : recorder(order.recordsPath)
   const content = randomBytes(order.sizeBytes)
   const startedAt = performance.now()
   let written = 0
   const loop = async (lane: number) => {
     for (let count = 0; performance.now() - startedAt < order.durationMs; count++) {
-      await keep(order.directory, `${process.pid}-${startedAt}-${lane}-${count}`, content)
+      const name = `${process.pid}-${startedAt}-${lane}-${count}`
+      await keep(order.directory, name, content)
+      records?.record(name)
       written++
     }
   }
   await Promise.all(Array.from({ length: order.concurrency }, (_, lane) => loop(lane)))
-  return { writesPerS: written / ((performance.now() - startedAt) / 1000) }
+  const writesPerS = written / ((performance.now() - startedAt) / 1000)
+  records?.close()
+  return { writesPerS }
 }
 
 process.on('message', (order: DurableOrder) => {

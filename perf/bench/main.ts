@@ -13,6 +13,7 @@ import { downloads } from './sections/downloads'
 import { fairness } from './sections/fairness'
 import { formats } from './sections/formats'
 import { inference } from './sections/inference'
+import { largeUpload } from './sections/large-upload'
 import { memory } from './sections/memory'
 import { metadata } from './sections/metadata'
 import { openLoop } from './sections/open-loop'
@@ -30,6 +31,7 @@ const sections: Record<string, Section> = {
   downloads,
   uploads,
   resumable,
+  'large-upload': largeUpload,
   append,
   'account-figures': accountFigures,
   metadata,
@@ -47,6 +49,7 @@ const withoutWrk = [
   'account-figures',
   'revocation',
   'resumable',
+  'large-upload',
   'append',
 ]
 
@@ -65,6 +68,7 @@ one run, and writes perf/bench/results.md with plots beside it. All sections but
   downloads   against nginx alone
   uploads     against bare loops that make files durable
   resumable   resumable uploads against PUT
+  large-upload  what 10 GiB in one body take of memory
   append      small pieces for the end of files, held in memory against durable
   account-figures  what keeping an account's storage figures exact costs a small upload
   metadata    listing, looking and small uploads with up to a million files

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
@@ -52,4 +52,15 @@ export function memoryOf(pid: number): Memory {
   const mibOf = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? NaN) / 1024
   return { rssMib: mibOf('Rss'), pssMib: mibOf('Pss') }
+}
+
+/** The most that was resident at once, in MiB, since the process began or `restartPeakOf`. */
+export function peakOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024
+}
+
+/** proc_pid_clear_refs(5) */
+export function restartPeakOf(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

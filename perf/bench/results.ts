@@ -22,6 +22,7 @@ export const sectionOrder = [
     'downloads',
     'uploads',
     'resumable',
+    'large-upload',
     'append',
     'account-figures',
     'metadata',

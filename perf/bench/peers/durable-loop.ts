@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
+import { boundLog, openWriteConnection } from '../../../webserver/database/sqlite/connection'
 
 /** Keep so many small contents durably, so many at once, for so long. */
 export interface DurableOrder {
@@ -9,13 +9,15 @@ export interface DurableOrder {
   sizeBytes: number
   concurrency: number
   durationMs: number
-  /** A database where each is recorded by a commit of its own; null keeps no records. */
-  recordsPath: string | null
+  /** Where a database is in which each is recorded by a commit of its own; null keeps no records. */
+  recordsDirectory: string | null
 }
 
 export interface DurableResult {
   writesPerS: number
 }
+
+const logBytesMax = 16 * 1024 ** 2
 
 /** One content made durable as the service must: write, fdatasync, link, fsync of the directory. */
 async function keep(directory: string, name: string, content: Buffer): Promise<void> {
@@ -32,17 +34,16 @@ async function keep(directory: string, name: string, content: Buffer): Promise<v
 }
 
 /** Commits as the service's database does: the log is on the disk when this returns. */
-function recorder(path: string): { record(name: string): void; close(): void } {
-  const records = new Sqlite(path)
-  records.pragma('journal_mode = WAL')
-  records.pragma('synchronous = FULL')
+function recorder(directory: string): { record(name: string): void; close(): void } {
+  const records = openWriteConnection(directory)
+  boundLog(records, logBytesMax)
   records.exec('CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, at_ms INTEGER)')
   const insert = records.prepare('INSERT INTO files VALUES (?, ?)')
   return { record: (name) => insert.run(name, Date.now()), close: () => records.close() }
 }
 
 async function measure(order: DurableOrder): Promise<DurableResult> {
-  const records = order.recordsPath === null ? null : recorder(order.recordsPath)
+  const records = order.recordsDirectory === null ? null : recorder(order.recordsDirectory)
   const content = randomBytes(order.sizeBytes)
   const startedAt = performance.now()
   let written = 0

@@ -43,10 +43,10 @@ export async function uploads(bench: Bench): Promise<string> {
   const measured: Measured = { uploads: [], oneByOne: [] }
   const seconds = 2 * bench.seconds
   const durationMs = seconds * 1000
-  const bare = async (shares: readonly number[], recordsPath: string | null) => {
+  const bare = async (shares: readonly number[], recordsDirectory: string | null) => {
     const results = await loops.measure(
       shares.map((concurrency) => {
-        return { directory: bareDirectory, sizeBytes, concurrency, durationMs, recordsPath }
+        return { directory: bareDirectory, sizeBytes, concurrency, durationMs, recordsDirectory }
       }),
     )
     return results.reduce((sum, { writesPerS }) => sum + writesPerS, 0)
@@ -69,7 +69,7 @@ export async function uploads(bench: Bench): Promise<string> {
         const rate = load.requestsPerS.toFixed(0)
         bench.say(`uploads: ${clients} clients ${rate}/s, bare ${bareRate.toFixed(0)}/s`)
       }
-      const oneByOne = await bare([1], join(directory, 'records.sqlite'))
+      const oneByOne = await bare([1], bareDirectory)
       bench.say(`uploads: one at a time with its record ${oneByOne.toFixed(0)}/s`)
       if (round > 0) measured.oneByOne.push(oneByOne)
     }

@@ -5,7 +5,7 @@ import type { ByPath } from './browse-by-path'
 import { BrowsePage, type Owner } from './browse-page'
 import { columnsOfOwner, filterSql, filterValues, keyExpressions } from './browse-sql'
 import type { Connection } from './connection'
-import { fileOf, type FileRow } from './file-row'
+import { fileOfValues, type FileValues } from './file-row'
 
 interface Position {
   key: number
@@ -83,26 +83,27 @@ function prepare(connection: Connection, sort: Exclude<SortKey, 'path'>, descend
   const [order, behind, upTo] = descending ? ['DESC', '<', '>='] : ['ASC', '>', '<=']
   const wanted = `path >= :from AND path < :to AND ${filterSql}`
   // The plus keeps SQLite from another index than that of the paths.
-  const sorted = connection.prepare<[object], FileRow>(`
-    SELECT ${columnsOfOwner} FROM files
+  const files = (sql: string) =>
+    connection.prepare<[object], FileValues>(`SELECT ${columnsOfOwner} ${sql} LIMIT :limit`).raw()
+  const sorted = files(`FROM files
     WHERE owner_id = :ownerId AND (+${key}, path) ${behind} (:afterKey, :afterPath) AND ${wanted}
-    ORDER BY +${key} ${order}, path ${order} LIMIT :limit`)
+    ORDER BY +${key} ${order}, path ${order}`)
   if (!isIndexed(sort)) return { sorted, indexed: null, fence: null }
   const from = `FROM files INDEXED BY files_by_${sort}
     WHERE owner_id = :ownerId AND (${key}, path) ${behind} (:afterKey, :afterPath)`
   const ordered = `ORDER BY ${key} ${order}, path ${order}`
-  const indexed = connection.prepare<[object], FileRow>(`
-    SELECT ${columnsOfOwner} ${from} AND (${key}, path) ${upTo} (:lastKey, :lastPath) AND ${wanted}
-    ${ordered} LIMIT :limit`)
+  const indexed = files(
+    `${from} AND (${key}, path) ${upTo} (:lastKey, :lastPath) AND ${wanted} ${ordered}`,
+  )
   const fence = connection.prepare<[object], Position>(
     `SELECT ${key} AS key, path ${from} ${ordered} LIMIT 1 OFFSET :examined`,
   )
   return { sorted, indexed, fence }
 }
 
-function pageOf(args: Browse, rows: readonly FileRow[]): BrowsePage {
+function pageOf(args: Browse, rows: readonly FileValues[]): BrowsePage {
   const page = new BrowsePage(args)
-  for (const file of rows.map(fileOf)) page.addFile(file, sortKeyOf(file, args.sort))
+  for (const file of rows.map(fileOfValues)) page.addFile(file, sortKeyOf(file, args.sort))
   return page
 }
 

@@ -13,7 +13,7 @@ import { compareByCodePoint, endOfPrefix } from '../path-order'
 import { BrowsePage, type Owner } from './browse-page'
 import { columnsOfOwner, filterSql, filterValues } from './browse-sql'
 import type { Connection } from './connection'
-import { fileOf, type FileRow } from './file-row'
+import { fileOfValues, type FileValues } from './file-row'
 
 /** The paths still to be shown: from the first, up to but without the last. A BLOB sorts after every text. */
 interface Range {
@@ -29,9 +29,10 @@ const inRange = 'FROM files WHERE owner_id = :ownerId AND path >= :from AND path
 
 /** Every page seeks its first row in the table's own order, by owner and path, and reads on from there. */
 export class ByPath {
-  private readonly all: ByDirection<FileRow>
-  private readonly some: ByDirection<FileRow>
-  private readonly filtered: ByDirection<FileRow>
+  private readonly first: ByDirection<string>
+  private readonly all: ByDirection<FileValues>
+  private readonly some: ByDirection<FileValues>
+  private readonly filtered: ByDirection<FileValues>
   private readonly fence: ByDirection<{ count: number; last: string }>
 
   constructor(connection: Connection) {
@@ -39,11 +40,18 @@ export class ByPath {
       Object.fromEntries(
         directions.map((direction) => [direction, connection.prepare(sql(direction))]),
       ) as ByDirection<Row>
-    const rows = (rest: string) => (direction: Direction) =>
-      `SELECT ${columnsOfOwner} ${inRange} ${rest} ORDER BY path ${direction}`
-    this.all = prepare(rows(''))
-    this.some = prepare((direction) => `${rows('')(direction)} LIMIT :limit`)
-    this.filtered = prepare((direction) => `${rows(`AND ${filterSql}`)(direction)} LIMIT :limit`)
+    const files = (where: string, limit: string) => {
+      const sql = (direction: Direction) =>
+        `SELECT ${columnsOfOwner} ${inRange} ${where} ORDER BY path ${direction} ${limit}`
+      const statements = prepare<FileValues>(sql)
+      for (const direction of directions) statements[direction].raw()
+      return statements
+    }
+    this.all = files('', '')
+    this.some = files('', 'LIMIT :limit')
+    this.filtered = files(`AND ${filterSql}`, 'LIMIT :limit')
+    this.first = prepare((direction) => `SELECT path ${inRange} ORDER BY path ${direction} LIMIT 1`)
+    for (const direction of directions) this.first[direction].pluck()
     this.fence = prepare(
       (direction) => `SELECT count(*) AS count, ${direction === 'ASC' ? 'max' : 'min'}(path) AS last
         FROM (SELECT path ${inRange} ORDER BY path ${direction} LIMIT :examinedMax)`,
@@ -88,22 +96,36 @@ export class ByPath {
 
   /** Adds files up to the first folder, and that. @returns the path of what came last; null at the end. */
   private walkToFolder(
-    { prefix, filter, descending }: Browse,
+    args: Browse,
     { owner, range }: { owner: Owner; range: Range },
     page: BrowsePage,
   ): string | null {
-    const rows = this.all[descending ? 'DESC' : 'ASC']
-    for (const row of rows.iterate({ ownerId: owner.id, owner: owner.name, ...range })) {
+    const direction = args.descending ? 'DESC' : 'ASC'
+    const bounds = { ownerId: owner.id, ...range }
+    // Where folder follows on folder, their paths are all that need be read.
+    const first = this.first[direction].get(bounds)
+    const folder = first === undefined ? null : folderWithin(first, args.prefix)
+    if (folder !== null) return this.addFolder(args, { owner, folder }, page)
+    for (const row of this.all[direction].iterate({ ...bounds, owner: owner.name })) {
+      const file = fileOfValues(row)
+      const next = folderWithin(file.path, args.prefix)
+      if (next !== null) return this.addFolder(args, { owner, folder: next }, page)
       page.examinedLeft -= 1
-      const folder = folderWithin(row.path, prefix)
-      if (folder === null) {
-        const file = fileOf(row)
-        if (matchesFilter(file, filter)) page.addFile(file)
-      } else if (nameMatches(nameOf(folder.slice(0, -1)), filter.nameContains))
-        page.addFolder(owner.name, folder)
-      if (folder !== null || page.overflowed || page.examinedLeft <= 0) return folder ?? row.path
+      if (matchesFilter(file, args.filter)) page.addFile(file)
+      if (page.overflowed || page.examinedLeft <= 0) return file.path
     }
     return null
+  }
+
+  private addFolder(
+    { filter }: Browse,
+    { owner, folder }: { owner: Owner; folder: string },
+    page: BrowsePage,
+  ): string {
+    page.examinedLeft -= 1
+    if (nameMatches(nameOf(folder.slice(0, -1)), filter.nameContains))
+      page.addFolder(owner.name, folder)
+    return folder
   }
 
   /** Adds what lies below the prefix at any depth. @returns as `walk`. */
@@ -112,7 +134,8 @@ export class ByPath {
     const whole = { ownerId: owner.id, owner: owner.name, ...rangeOf(args, owner) }
     const limit = page.room + 1
     if (!isFiltering(args.filter)) {
-      for (const row of this.some[direction].all({ ...whole, limit })) page.addFile(fileOf(row))
+      for (const row of this.some[direction].all({ ...whole, limit }))
+        page.addFile(fileOfValues(row))
       return null
     }
     const examinedMax = page.examinedLeft
@@ -120,7 +143,7 @@ export class ByPath {
     const isAll = count < examinedMax
     const examined = isAll ? {} : args.descending ? { from: last } : { to: `${last}\0` }
     const values = { ...whole, ...examined, ...filterValues(args.filter), limit }
-    for (const row of this.filtered[direction].all(values)) page.addFile(fileOf(row))
+    for (const row of this.filtered[direction].all(values)) page.addFile(fileOfValues(row))
     page.examinedLeft -= count
     return isAll ? null : { owner: owner.name, path: last, key: null }
   }

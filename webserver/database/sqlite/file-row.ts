@@ -27,6 +27,34 @@ export function fileOf({ ownerId: _, ...row }: FileRow): StoredFile {
   return { ...row, extents: extentsFrom(row.extents), metadata: metadataFrom(row.metadata) }
 }
 
+/**
+ * A row as a list, in the order of `fileColumns`, as `raw()` gives it: the binding makes a hundred of those in 140 µs and a hundred
+ * objects in 250, which counts where many rows make a page.
+ */
+export type FileValues = [
+  ...[ownerId: string, id: string, owner: string, path: string, sizeBytes: number, etag: string],
+  ...[sha256: string | null, extents: string | null, contentType: string, metadata: string],
+  ...[metaVersion: number, version: number, createdAtMs: number, updatedAtMs: number],
+]
+
+export function fileOfValues(values: FileValues): StoredFile {
+  return {
+    id: values[1],
+    owner: values[2],
+    path: values[3],
+    sizeBytes: values[4],
+    etag: values[5],
+    sha256: values[6],
+    extents: extentsFrom(values[7]),
+    contentType: values[8],
+    metadata: metadataFrom(values[9]),
+    metaVersion: values[10],
+    version: values[11],
+    createdAtMs: values[12],
+    updatedAtMs: values[13],
+  }
+}
+
 export function extentsFrom(json: string | null): Extent[] | null {
   return json === null ? null : (JSON.parse(json) as Extent[])
 }

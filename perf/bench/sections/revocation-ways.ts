@@ -7,7 +7,8 @@ import { ask, jsonOf } from './crash-requests'
 export interface Target {
   method: 'GET' | 'POST'
   path: string
-  authorization: string
+  /** Null for those who come by an address that is a secret. */
+  authorization: string | null
   /** What the answers are before, and after. */
   isAllowed(status: number): boolean
   /** Resolves when the service has acknowledged it. @returns when it counts; undefined for now. */
@@ -56,6 +57,29 @@ export const ways: readonly Way[] = [
   shared('the file is deleted', async (service, { file, guest }) => {
     await grant(service, { path: file, to: { account: guest.name } })
     return () => expectOk(service, 'DELETE', `/v1/files/${service.account}/${file}`)
+  }),
+  byAddress('a link is revoked', async (service, { file }) => {
+    const link = await post(service, '/v1/links', linkTo(service, file))
+    return { path: link.url, revoke: () => expectOk(service, 'DELETE', `/v1/links/${link.id}`) }
+  }),
+  byAddress("a link's maker may share no more", async (service, { file, guest }) => {
+    const { id } = await grant(service, {
+      path: file,
+      to: { account: guest.name },
+      right: 'manage',
+    })
+    const link = await post(
+      { ...service, client: guest.client },
+      '/v1/links',
+      linkTo(service, file),
+    )
+    return { path: link.url, revoke: () => expectOk(service, 'DELETE', `/v1/grants/${id}`) }
+  }),
+  byAddress("a signed URL's maker may see the file no more", async (service, { file, guest }) => {
+    const { id } = await grant(service, { path: file, to: { account: guest.name } })
+    const body = { owner: service.account, path: file, method: 'GET', expiresInS: 60 }
+    const { url } = await post({ ...service, client: guest.client }, '/v1/signed-urls', body)
+    return { path: url, revoke: () => expectOk(service, 'DELETE', `/v1/grants/${id}`) }
   }),
   own('the session is revoked by another one', async (service, guest) => {
     const { client } = await signInAs(service, guest.name)
@@ -111,14 +135,39 @@ function shared(name: string, give: (service: Service, shared: Shared) => Promis
     name,
     staleMaxMs: 0,
     async prepare(service) {
-      const folder = `revocation-${randomBytes(4).toString('hex')}`
-      const file = `${folder}/file`
-      const guest = await makeGuest(service)
-      await expectOk(service, 'PUT', `/v1/files/${service.account}/${file}`, Buffer.alloc(4096))
-      const revoke = await give(service, { file, folder, guest })
+      const prepared = await prepareShared(service)
+      const { file, guest } = prepared
+      const revoke = await give(service, prepared)
       return targetOf(guest, `/v1/files/${service.account}/${file}`, revoke)
     },
   }
+}
+
+/** Somebody without an account reads a file of the first account's. */
+function byAddress(
+  name: string,
+  give: (service: Service, shared: Shared) => Promise<{ path: string; revoke: Revoke }>,
+): Way {
+  return {
+    name,
+    staleMaxMs: 0,
+    async prepare(service) {
+      const { path, revoke } = await give(service, await prepareShared(service))
+      return { method: 'GET', path, authorization: null, isAllowed: isOk, revoke }
+    },
+  }
+}
+
+async function prepareShared(service: Service): Promise<Shared> {
+  const folder = `revocation-${randomBytes(4).toString('hex')}`
+  const file = `${folder}/file`
+  const guest = await makeGuest(service)
+  await expectOk(service, 'PUT', `/v1/files/${service.account}/${file}`, Buffer.alloc(4096))
+  return { file, folder, guest }
+}
+
+function linkTo({ account }: Service, path: string) {
+  return { owner: account, path, mode: 'view' }
 }
 
 /** A guest reads a file of their own. */
@@ -161,11 +210,18 @@ async function groupWith(service: Service, guest: string): Promise<string> {
   return name
 }
 
-async function grant(service: Service, what: object): Promise<{ id: string }> {
-  const body = { owner: service.account, right: 'view', ...what }
-  const answer = await ask(service, 'POST', '/v1/grants', { body })
-  if (!isOk(answer.status)) throw new Error(`POST /v1/grants: ${answer.body.toString()}`)
-  return jsonOf(answer) as { id: string }
+function grant(service: Service, what: object): Promise<{ id: string }> {
+  return post(service, '/v1/grants', { owner: service.account, right: 'view', ...what })
+}
+
+async function post(
+  service: Service,
+  path: string,
+  body: object,
+): Promise<{ id: string; url: string }> {
+  const answer = await ask(service, 'POST', path, { body })
+  if (!isOk(answer.status)) throw new Error(`POST ${path}: ${answer.body.toString()}`)
+  return jsonOf(answer) as { id: string; url: string }
 }
 
 function asGuest(

@@ -132,7 +132,8 @@ async function hammer({ target, baseUrl, agent, samples, isDone }: Hammering): P
 function askOnce(url: URL, { method, authorization }: Target, agent: Agent): Promise<Sample> {
   const sentAt = performance.now()
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, agent, headers: { authorization } }, (answer) => {
+    const headers = authorization === null ? {} : { authorization }
+    const outgoing = request(url, { method, agent, headers }, (answer) => {
       answer.resume()
       answer.once('end', () => resolve({ sentAt, status: answer.statusCode! }))
     })

@@ -91,7 +91,7 @@ export class SharingService {
     const viewer = this.viewer(caller)
     requireFuture(change.expiresAtMs ?? null, viewer)
     const { place } = await this.find(viewer, id)
-    await requireRightAt(this.use.database, viewer, { place: place, needed: 'manage' })
+    await requireRightAt(this.use.database, viewer, { place, needed: 'manage' })
     return this.use.database.grants.change(viewer, { id, ...change })
   }
 

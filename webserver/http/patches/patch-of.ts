@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../domain/errors'
 import type { PatchPart, PatchPlace } from '../../domain/patch'
 import { boundaryOf } from '../multipart/boundary'
+import { declaredBytesOf } from '../uploads/exchange'
 import { messageParts, multipartParts } from './byte-ranges'
 
 export const patchTypes = [
@@ -46,7 +47,7 @@ export interface AppendFields {
 
 /** @returns null for any other patch. @throws {AppError} `invalid`. */
 export function appendOf(headers: IncomingHttpHeaders): AppendFields | null {
-  const lengthBytes = statedBytesOf(headers)
+  const lengthBytes = declaredBytesOf(headers)
   const type = typeOf(headers)
   if (type === 'application/octet-stream') {
     const { offsetBytes } = appendPlaceOf(headers)
@@ -60,10 +61,6 @@ export function appendOf(headers: IncomingHttpHeaders): AppendFields | null {
 
 function typeOf(headers: IncomingHttpHeaders): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
-}
-
-function statedBytesOf({ 'content-length': stated }: IncomingHttpHeaders): number | null {
-  return stated === undefined ? null : Number(stated)
 }
 
 /** A header that belongs to another type tells that the sender means something else. */
@@ -82,7 +79,7 @@ function raw(
   headers: IncomingHttpHeaders,
   rangeBytes: number | null = null,
 ): PatchReader {
-  const statedBytes = statedBytesOf(headers)
+  const statedBytes = declaredBytesOf(headers)
   if (rangeBytes !== null && statedBytes !== null && rangeBytes !== statedBytes)
     throw new AppError('invalid', 'The body is not as long as X-Update-Range says', {
       field: 'X-Update-Range',

@@ -11,6 +11,11 @@ export function writtenHeaders(file: StoredFile): Record<string, string> {
   return { ETag: file.etag, ...digestHeaders(file) }
 }
 
+/** How long the body is said to be; null when that is not said. */
+export function declaredBytesOf({ 'content-length': length }: IncomingHttpHeaders): number | null {
+  return length === undefined ? null : Number(length)
+}
+
 /** @throws {AppError} `unsupported` for a body that would have to be decoded. */
 export function requireIdentityCoding(headers: IncomingHttpHeaders): void {
   const encoding = headers['content-encoding'] ?? 'identity'

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Piece } from '../../services/uploads/resumable'
 import { BodyDigests } from './body-digests'
+import { declaredBytesOf } from './exchange'
 import { requestBody } from './request-body'
 import { checksumOf } from './tus-fields'
 
@@ -11,13 +12,11 @@ export function pieceOf(
   { bodyIdleTimeoutMs }: { bodyIdleTimeoutMs: number },
 ): Piece {
   const { headers } = req
-  const length = headers['content-length']
   const digests = new BodyDigests(headers)
   const checksum = checksumOf(headers)
-  const openBody = () => digests.through(requestBody(req, res, bodyIdleTimeoutMs))
   return {
-    declaredBytes: length === undefined ? null : Number(length),
-    isChecked: checksum !== null || digests.areGiven,
-    openBody: () => (checksum === null ? openBody() : checksum.through(openBody())),
+    declaredBytes: declaredBytesOf(headers),
+    isChecked: checksum.length > 0 || digests.areGiven,
+    openBody: () => digests.through(requestBody(req, res, bodyIdleTimeoutMs), checksum),
   }
 }

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import { AppError } from '../../domain/errors'
 import { BodyDigests } from './body-digests'
-import { requireIdentityCoding } from './exchange'
+import { declaredBytesOf, requireIdentityCoding } from './exchange'
 import { requestBody } from './request-body'
 
 /**
@@ -10,7 +10,6 @@ import { requestBody } from './request-body'
  */
 export function plainBodyOf(req: Request, res: Response, idleTimeoutMs: number) {
   const { headers } = req
-  const length = headers['content-length']
   const digests = new BodyDigests(headers)
   requireIdentityCoding(headers)
   if (headers['content-range'] !== undefined)
@@ -20,7 +19,7 @@ export function plainBodyOf(req: Request, res: Response, idleTimeoutMs: number) 
   return {
     digests,
     contentType: headers['content-type'] ?? null,
-    declaredBytes: length === undefined ? null : Number(length),
+    declaredBytes: declaredBytesOf(headers),
     openBody: () => digests.through(requestBody(req, res, idleTimeoutMs)),
   }
 }

@@ -1,6 +1,7 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../domain/errors'
+import type { BodyCheck } from './body-digests'
 
 /** The headers of tus 1.0.0 (https://tus.io/protocols/resumable-upload) as they are asked with. */
 export const tusVersion = '1.0.0'
@@ -102,34 +103,18 @@ function textOf(value: string): string {
   }
 }
 
-/** What `Upload-Checksum` says of the body. @throws {AppError} `invalid`. */
-export function checksumOf(headers: IncomingHttpHeaders): Checksum | null {
+/** What `Upload-Checksum` says of the body; nothing when it is not there. @throws {AppError} `invalid`. */
+export function checksumOf(headers: IncomingHttpHeaders): BodyCheck[] {
+  const field = 'Upload-Checksum'
   const text = headers['upload-checksum']
-  if (text === undefined) return null
+  if (text === undefined) return []
   const [algorithm = '', value = ''] = String(text).trim().split(/ +/)
   const known = checksumAlgorithms.find((one) => one === algorithm)
   if (known === undefined || value === '' || !base64.test(value))
-    throw invalid('Upload-Checksum', `is not one of ${checksumAlgorithms.join(', ')} and a digest`)
-  return new Checksum(createHash(known), Buffer.from(value, 'base64'))
-}
-
-export class Checksum {
-  constructor(
-    private readonly hash: Hash,
-    private readonly expected: Buffer,
-  ) {}
-
-  /** The same bytes, hashed on the way. @throws {AppError} `checksum_mismatch` at their end. */
-  async *through(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of body) {
-      this.hash.update(chunk)
-      yield chunk
-    }
-    if (this.hash.digest().equals(this.expected)) return
-    throw new AppError('checksum_mismatch', 'The bytes do not have the checksum that was sent', {
-      field: 'Upload-Checksum',
-    })
-  }
+    throw invalid(field, `is not one of ${checksumAlgorithms.join(', ')} and a digest`)
+  const why = 'The bytes do not have the checksum that was sent'
+  const refusal = () => new AppError('checksum_mismatch', why, { field })
+  return [{ hash: createHash(known), value: Buffer.from(value, 'base64'), refusal }]
 }
 
 function invalid(field: string, what: string): AppError {

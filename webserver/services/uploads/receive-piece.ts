@@ -34,7 +34,7 @@ export async function receivePiece(hand: InHand, receiving: Receiving): Promise<
     const startedAt = timing.now()
     const step = await nextOf(body, hand, receiving)
     timing.end('read', startedAt)
-    if (step.done === true) break
+    if (step.done === true) return
     const chunk = step.value
     requireFitting(use, hand.upload, chunk.length)
     await hand.upload.cover(hand.upload.endBytes + chunk.length)
@@ -43,7 +43,6 @@ export async function receivePiece(hand: InHand, receiving: Receiving): Promise<
     if (!piece.isChecked) await hand.upload.commit(timing, { release: false })
     else if (hand.upload.isLeaseDue()) await hand.upload.renew(timing)
   }
-  hand.isRead = true
 }
 
 function requireFitting(

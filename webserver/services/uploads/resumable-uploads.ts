@@ -115,6 +115,7 @@ export class ResumableUploads {
     const viewer = () => this.viewerOf(who)
     try {
       await receivePiece(hand, { use: this.use, viewer, piece, timing })
+      hand.isRead = true
       return await this.settle(who, hand, timing)
     } catch (error) {
       await this.keep(hand, piece, timing)

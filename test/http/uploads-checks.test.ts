@@ -1,25 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Response } from 'supertest'
-import { TusClient, uploadMetadata } from '../support/http/tus'
-import { TestService, type TestAccount } from '../support/http/test-service'
+import { codeOf, TusClient, uploadMetadata } from '../support/http/tus'
+import { TestService } from '../support/http/test-service'
 
 let service: TestService
-let ada: TestAccount
 let client: TusClient
 
 beforeAll(async () => {
   service = await TestService.start()
-  ada = await service.makeMember(await service.makeAdmin(), 'ada')
+  const ada = await service.makeMember(await service.makeAdmin(), 'ada')
   client = new TusClient(service, ada.token)
 })
 afterAll(() => service.stop())
 
-async function read(path: string): Promise<Buffer> {
-  const answer = await service.call('GET', `/v1/files/ada/${path}`, ada.token).buffer(true)
-  return Buffer.from(answer.body as Buffer)
-}
-
-const codeOf = ({ body }: Response) => (body as { code: string }).code
 const digestOf = (algorithm: string, content: Buffer) =>
   `${algorithm} ${createHash(algorithm).update(content).digest('base64')}`
 
@@ -34,7 +26,7 @@ test.each(['sha1', 'sha256', 'md5'])('a checksum by %s is held against the bytes
   await client
     .patch(location, 0, content, { 'Upload-Checksum': digestOf(name, content) })
     .expect(204)
-  expect((await read('summed')).equals(content)).toBe(true)
+  expect((await client.read('ada/summed')).equals(content)).toBe(true)
 })
 
 test.each([
@@ -54,5 +46,5 @@ test.each([
     .patch(location, 0, content.subarray(0, 200), said(content.subarray(0, 200)))
     .expect(204)
   await client.patch(location, 200, content.subarray(200), said(content.subarray(200))).expect(204)
-  expect((await read('digested')).equals(content)).toBe(true)
+  expect((await client.read('ada/digested')).equals(content)).toBe(true)
 })

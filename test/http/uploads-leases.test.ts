@@ -45,27 +45,25 @@ test('a connection that falls silent gives the upload back, and goes on when nob
   silent.socket.destroy()
 })
 
-test('whoever comes meanwhile has it, and the one that was silent is told so', async () => {
-  const location = await client.begin(10, uploadMetadata({ path: 'taken' }))
+/** Somebody else ends the upload of one that fell silent, which then goes on. */
+async function takeFromSilent(path: string): Promise<void> {
+  const location = await client.begin(10, uploadMetadata({ path }))
   const silent = await beginPatch(location, 0, 10, '12345')
   await waitUntil('what came is counted', isAt(location, 5))
   await client.patch(location, 5, Buffer.from('abcde')).expect(204)
   silent.socket.write('67890')
   expect((await silent.answer()).status).toBe(409)
   silent.socket.destroy()
+}
+
+test('whoever comes meanwhile has it, and the one that was silent is told so', async () => {
+  await takeFromSilent('taken')
   const file = await service.call('GET', '/v1/files/ada/taken', ada.token).buffer(true)
   expect((file.body as Buffer).toString()).toBe('12345abcde')
 })
 
 test('what one that was silent worked with goes to one of the next uploads, not to two', async () => {
-  const lost = await client.begin(10)
-  const silent = await beginPatch(lost, 0, 10, '12345')
-  await waitUntil('what came is counted', isAt(lost, 5))
-  await client.patch(lost, 5, Buffer.from('abcde')).expect(204)
-  silent.socket.write('67890')
-  expect((await silent.answer()).status).toBe(409)
-  silent.socket.destroy()
-
+  await takeFromSilent('lost')
   const bodies = ['aaaaabbbbb', 'cccccddddd'] as const
   const paths = ['one', 'another'] as const
   const locations = await Promise.all(

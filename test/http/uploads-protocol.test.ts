@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Response } from 'supertest'
-import { pieceType, tus, TusClient, uploadMetadata } from '../support/http/tus'
+import { codeOf, pieceType, tus, TusClient, uploadMetadata } from '../support/http/tus'
 import { TestService, type TestAccount } from '../support/http/test-service'
 
 const uploadPatchBytesMax = 2000
@@ -32,12 +31,7 @@ const begin = (...args: Parameters<TusClient['begin']>) => client.begin(...args)
 const patch = (...args: Parameters<TusClient['patch']>) => client.patch(...args)
 const offsetOf = (location: string) => client.offsetOf(location)
 
-async function read(path: string): Promise<Buffer> {
-  const answer = await service.call('GET', `/v1/files/ada/${path}`, ada.token).buffer(true)
-  return Buffer.from(answer.body as Buffer)
-}
-
-const codeOf = ({ body }: Response) => (body as { code: string }).code
+const read = (path: string) => client.read(`ada/${path}`)
 
 test('OPTIONS says what there is, without a token', async () => {
   for (const path of ['/v1/uploads', '/v1/uploads/any']) {

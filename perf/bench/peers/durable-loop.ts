@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { configSchema } from '../../../webserver/config/schema'
 import { boundLog, openWriteConnection } from '../../../webserver/database/sqlite/connection'
 
 /** Keep so many small contents durably, so many at once, for so long. */
@@ -17,7 +18,7 @@ export interface DurableResult {
   writesPerS: number
 }
 
-const logBytesMax = 16 * 1024 ** 2
+const { walBytesMax } = configSchema.parse({}).database
 
 /** One content made durable as the service must: write, fdatasync, link, fsync of the directory. */
 async function keep(directory: string, name: string, content: Buffer): Promise<void> {
@@ -36,7 +37,7 @@ async function keep(directory: string, name: string, content: Buffer): Promise<v
 /** Commits as the service's database does: the log is on the disk when this returns. */
 function recorder(directory: string): { record(name: string): void; close(): void } {
   const records = openWriteConnection(directory)
-  boundLog(records, logBytesMax)
+  boundLog(records, walBytesMax)
   records.exec('CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY, at_ms INTEGER)')
   const insert = records.prepare('INSERT INTO files VALUES (?, ?)')
   return { record: (name) => insert.run(name, Date.now()), close: () => records.close() }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { configSchema } from '../../../webserver/config/schema'
 import { wholeBlob } from '../../../webserver/domain/content'
 import type { FileCommit } from '../../../webserver/domain/database'
 import { AccountBytes } from '../../../webserver/database/sqlite/account-bytes'
@@ -30,7 +31,7 @@ export async function accountFigures(bench: Bench): Promise<string> {
   const foreign = new ForeignLoad()
   const directory = directoryFor(bench, 'account-figures')
   await prepareSqlite(directory).close()
-  const store = openSqliteStore(directory, 16 * 1024 ** 2)
+  const store = openSqliteStore(directory, configSchema.parse({}).database.walBytesMax)
   store.commit([{ name: 'accounts.create', args: [newAccount()] }])
   const costs = batchSizes.map((batch): Cost => ({ batch, wholeUs: [], figuresUs: [] }))
   for (let round = 0; round < bench.rounds; round++)

@@ -9,6 +9,7 @@ import { memoryOf, peakOf, restartPeakOf } from '../process-table'
 import { conditions } from '../results'
 import { startService, type Service } from '../service'
 import { table } from '../statistics'
+import { beginUpload, pieceHeaders } from './resumable'
 
 const gibibyte = 1024 ** 3
 const block = randomBytes(1024 ** 2)
@@ -53,20 +54,8 @@ function plain({ account }: Service): Promise<Sent> {
 }
 
 async function resumed(service: Service, sizeBytes: number): Promise<Sent> {
-  const tus = { 'Tus-Resumable': '1.0.0' }
-  const answer = await fetch(new URL('/v1/uploads', service.url), {
-    method: 'POST',
-    headers: {
-      ...tus,
-      authorization: service.client.authorization,
-      'Upload-Length': String(sizeBytes),
-      'Upload-Metadata': `path ${Buffer.from('bench/resumed').toString('base64')}`,
-    },
-  })
-  const path = answer.headers.get('location')
-  if (path === null) throw new Error(`no upload was begun: ${answer.status}`)
-  const type = 'application/offset+octet-stream'
-  return { method: 'PATCH', path, headers: { ...tus, 'Upload-Offset': '0', 'Content-Type': type } }
+  const path = await beginUpload(service, 'bench/resumed', sizeBytes)
+  return { method: 'PATCH', path, headers: pieceHeaders(0) }
 }
 
 async function measure(

@@ -51,22 +51,35 @@ async function putWhole(service: Service, path: string, content: Buffer): Promis
 
 function resumed(bytesMax: number): Way['send'] {
   return async (service, path, content) => {
-    const { headers } = await ask(service, 'POST', '/v1/uploads', {
-      headers: {
-        'Upload-Length': String(content.length),
-        'Upload-Metadata': `path ${Buffer.from(path).toString('base64')}`,
-      },
-    })
-    const location = headers.get('location')!
+    const location = await beginUpload(service, path, content.length)
     for (let offset = 0; offset < content.length; offset += bytesMax)
       await ask(service, 'PATCH', location, {
-        headers: {
-          'Content-Type': 'application/offset+octet-stream',
-          'Upload-Offset': String(offset),
-        },
+        headers: pieceHeaders(offset),
         body: content.subarray(offset, offset + bytesMax),
       })
   }
+}
+
+const tus = { 'Tus-Resumable': '1.0.0' }
+
+/** @returns where the upload goes on. */
+export async function beginUpload(
+  service: Service,
+  path: string,
+  sizeBytes: number,
+): Promise<string> {
+  const { headers } = await ask(service, 'POST', '/v1/uploads', {
+    headers: {
+      'Upload-Length': String(sizeBytes),
+      'Upload-Metadata': `path ${Buffer.from(path).toString('base64')}`,
+    },
+  })
+  return headers.get('location')!
+}
+
+export function pieceHeaders(offsetBytes: number): Record<string, string> {
+  const type = 'application/offset+octet-stream'
+  return { ...tus, 'Content-Type': type, 'Upload-Offset': String(offsetBytes) }
 }
 
 async function ask(
@@ -78,7 +91,7 @@ async function ask(
   const { authorization } = service.client
   const answer = await fetch(new URL(path, service.url), {
     method,
-    headers: { authorization, 'Tus-Resumable': '1.0.0', ...headers },
+    headers: { authorization, ...tus, ...headers },
     ...(body === undefined
       ? {}
       : { body: new Uint8Array(body.buffer, body.byteOffset, body.length) }),

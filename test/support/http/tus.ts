@@ -1,4 +1,4 @@
-import type { Test } from 'supertest'
+import type { Response, Test } from 'supertest'
 import type { TestService } from './test-service'
 
 /** What every request of the protocol says. */
@@ -12,6 +12,8 @@ export function uploadMetadata(texts: Readonly<Record<string, string>>): Record<
   )
   return { 'Upload-Metadata': pairs.join(',') }
 }
+
+export const codeOf = ({ body }: Response): string => (body as { code: string }).code
 
 type Headers = Record<string, string>
 
@@ -49,5 +51,11 @@ export class TusClient {
     const answer = await this.call('HEAD', location).expect(200)
     expect(answer.get('Cache-Control')).toBe('no-store')
     return Number(answer.get('Upload-Offset'))
+  }
+
+  /** What is stored at a place, `owner/path`. */
+  async read(place: string): Promise<Buffer> {
+    const answer = await this.service.call('GET', `/v1/files/${place}`, this.token).buffer(true)
+    return Buffer.from(answer.body as Buffer)
   }
 }
